@@ -1,0 +1,15 @@
+//! The wire types of Parley, the same in the browser, the server and the Gateway.
+//!
+//! - [`event`]: what a turn emits, and the ids that make a stream resumable
+//! - [`session`]: sessions, messages, usage, and the bodies of the chat routes
+//! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
+//! - [`gateway`]: the bodies of the Gateway contract
+//! - [`error`]: the one error envelope
+//! - [`timestamp`]: instants, RFC 3339 on the wire
+
+pub mod error;
+pub mod event;
+pub mod gateway;
+pub mod registry;
+pub mod session;
+pub mod timestamp;
