@@ -1,0 +1,77 @@
+//! What the page needs of the server, and nothing more. The server binds it to the caller and puts it into the context.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use protocol::{
+    error::ErrorBody,
+    registry::{Agent, Model},
+    session::{Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a use case answers: the value, or a refusal with its HTTP status.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// Why a use case did not happen.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The HTTP status to answer with.
+    pub status: u16,
+    /// What the person is told.
+    pub body: ErrorBody,
+}
+
+/// Agents and models, as the Gateway lists them now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Registry {
+    /// Parents before children, PAS Root included.
+    pub agents: Vec<Agent>,
+    /// Active ones, the default first.
+    pub models: Vec<Model>,
+    /// For each agent that has one, its id and the id of its default model.
+    pub default_models: Vec<(String, String)>,
+}
+
+/// Which sessions to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionQuery {
+    /// Words that the title must contain; empty: any.
+    pub q: String,
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to return.
+    pub limit: u64,
+}
+
+/// The use cases of the page, bound to one caller.
+pub trait Backend: Send + Sync + 'static {
+    /// Agents and models. Refused while the Gateway cannot be reached and was never reached before.
+    fn registry(&self) -> Answer<'_, Registry>;
+    /// The caller's active sessions, pinned first, then newest first.
+    fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
+    /// A session with its last messages, or those before the message `before`.
+    fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
+    /// Saves a message and starts its turn.
+    fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
+    /// Stops the running turn.
+    fn cancel(&self, session_id: Uuid) -> Answer<'_, ()>;
+    /// Changes title, pin or model.
+    fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
+    /// Archives a session.
+    fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared>;
+    /// Deletes a session and all its messages.
+    fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
+}
+
+/// The [`Backend`] as the server puts it into the context of a request.
+pub type SharedBackend = Arc<dyn Backend>;
+
+/// What the document needs to know of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Sent back on every unsafe request; written into `<meta name="csrf-token">`.
+    pub csrf_token: String,
+    /// `dark`, `light`, or nothing (follow the system), from the cookie `parley_theme`.
+    pub theme: Option<String>,
+}
