@@ -1,0 +1,44 @@
+# Every target brings the machine to what it needs first (.ci/bootstrap); what is there already is skipped.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run watch build test audit fmt clean
+
+ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
+TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build Parley and serve it on http://127.0.0.1:3000
+	@.ci/bootstrap run
+	@echo "==> building; Parley will be at http://$(ADDRESS) (Ctrl+C stops it)"
+	@$(TOOLS) && exec cargo leptos serve
+
+watch: ## the same, rebuilt and reloaded on every change
+	@.ci/bootstrap run
+	@echo "==> building; Parley will be at http://$(ADDRESS) (Ctrl+C stops it)"
+	@$(TOOLS) && exec cargo leptos watch
+
+build: ## the optimised server and page
+	@.ci/bootstrap run
+	@$(TOOLS) && cargo leptos build --release --precompress
+	@echo "==> $(or $(CARGO_TARGET_DIR),target)/release/parley, which serves target/site"
+
+test: ## formatting, lints, docs, tests, browser tests
+	@.ci/bootstrap test
+	@.ci/test
+
+audit: ## licences, bans, sources, advisories of the dependencies; dependencies that nothing uses
+	@.ci/bootstrap audit
+	@$(TOOLS) && cargo deny check bans licenses sources && cargo machete
+	@$(TOOLS) && if cargo deny fetch db; then cargo deny check --disable-fetch advisories; \
+		else echo "==> advisories: not checked, their database cannot be reached"; fi
+
+fmt: ## format the code
+	@.ci/bootstrap run
+	@$(TOOLS) && cargo fmt --all
+
+clean: ## remove what was built, keep the tools
+	@rm -rf target/site end2end/test-results end2end/screenshots
+	@cargo clean

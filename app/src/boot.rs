@@ -1,0 +1,145 @@
+//! What the first rendering needs, read once on the server and handed to the browser with the page, so that both
+//! render the same.
+
+use protocol::{
+    session::{SessionDetail, SessionList},
+    timestamp::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{backend::Registry, error::PageError};
+
+/// How many sessions the sidebar shows at first, and how many more on demand.
+pub(crate) const SESSIONS_PER_PAGE: u64 = 50;
+
+/// Everything that is known when the page is first shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Boot {
+    /// The present.
+    pub(crate) now: Timestamp,
+    /// The chosen theme; `None`: the system's.
+    pub(crate) theme: Option<String>,
+    /// Agents and models.
+    pub(crate) registry: Result<Registry, PageError>,
+    /// The sidebar.
+    pub(crate) sessions: Result<SessionList, PageError>,
+    /// The session that the address names.
+    pub(crate) place: Place,
+    /// That session, if it names one.
+    pub(crate) session: Option<Result<SessionDetail, PageError>>,
+}
+
+/// What the path of a chat page names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// A conversation that has not begun, or no chat page at all.
+    New,
+    /// An open one.
+    Session(Uuid),
+    /// None that could exist.
+    Nowhere,
+}
+
+impl Place {
+    /// Reads the last part of `/llm/{id}`.
+    pub(crate) fn from_id(id: Option<&str>) -> Self {
+        match id {
+            None | Some("") => Self::New,
+            Some(id) => Uuid::try_parse(id).map_or(Self::Nowhere, Self::Session),
+        }
+    }
+
+    /// Reads a whole path.
+    pub(crate) fn from_path(path: &str) -> Self {
+        Self::from_id(path.strip_prefix("/llm/").map(|id| id.trim_end_matches('/')))
+    }
+}
+
+/// The refusal of an address that names nothing.
+pub(crate) fn no_such_session() -> PageError {
+    PageError::new(
+        "session_not_found",
+        "There is no such conversation.",
+        "Pick another one or start anew.",
+    )
+}
+
+/// Reads it all. Runs on the server only: the browser finds it in the page.
+#[cfg(feature = "ssr")]
+pub(crate) async fn load(path: String) -> Boot {
+    use leptos::prelude::use_context;
+
+    use crate::{
+        backend::{PageRequest, Refusal, SessionQuery, SharedBackend},
+        browser,
+        error::set_status,
+    };
+
+    let place = Place::from_path(&path);
+    let theme = use_context::<PageRequest>().and_then(|request| request.theme);
+    let unavailable = || PageError::new("unavailable", "Parley is not ready to answer.", "Try again in a moment.");
+    let Some(backend) = use_context::<SharedBackend>() else {
+        return Boot {
+            now: browser::now(),
+            theme,
+            registry: Err(unavailable()),
+            sessions: Err(unavailable()),
+            place: Place::New,
+            session: None,
+        };
+    };
+    let shown = |refusal: Refusal| PageError::from(refusal.body);
+    let session = match place {
+        Place::New => None,
+        Place::Nowhere => {
+            set_status(404);
+            Some(Err(no_such_session()))
+        }
+        Place::Session(id) => Some(backend.session(id, None).await.map_err(|refusal| {
+            set_status(refusal.status);
+            shown(refusal)
+        })),
+    };
+    let query = SessionQuery {
+        limit: SESSIONS_PER_PAGE,
+        ..Default::default()
+    };
+    Boot {
+        registry: backend.registry().await.map_err(shown),
+        sessions: backend.sessions(query).await.map_err(shown),
+        place,
+        session,
+        now: browser::now(),
+        theme,
+    }
+}
+
+/// The browser finds it in the page; were it missing, the page says so.
+#[cfg(not(feature = "ssr"))]
+pub(crate) async fn load(_path: String) -> Boot {
+    let missing = PageError::new("unexpected_answer", "The page arrived incomplete.", "Reload it.");
+    Boot {
+        now: crate::browser::now(),
+        theme: None,
+        registry: Err(missing.clone()),
+        sessions: Err(missing),
+        place: Place::New,
+        session: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_session_a_new_one_or_nothing() {
+        let id = Uuid::nil();
+        assert_eq!(Place::from_path("/llm"), Place::New);
+        assert_eq!(Place::from_path("/llm/"), Place::New);
+        assert_eq!(Place::from_path(&format!("/llm/{id}")), Place::Session(id));
+        assert_eq!(Place::from_path("/llm/x"), Place::Nowhere);
+        assert_eq!(Place::from_path("/elsewhere"), Place::New);
+    }
+}

@@ -1,0 +1,52 @@
+//! The server has no browser. Only what runs during rendering, or must at least compile there, stands here.
+
+use leptos::web_sys::{Element, HtmlElement, HtmlTextAreaElement};
+use protocol::timestamp::Timestamp;
+use uuid::Uuid;
+
+pub(crate) fn csrf_token() -> String {
+    String::new()
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn utc_offset_minutes() -> i32 {
+    0
+}
+
+pub(crate) fn is_online() -> bool {
+    true
+}
+
+pub(crate) fn mark_hydrated() {}
+
+pub(crate) fn set_theme(_theme: Option<&str>) {}
+
+pub(crate) fn draft(_session_id: Option<Uuid>) -> String {
+    String::new()
+}
+
+pub(crate) fn keep_draft(_session_id: Option<Uuid>, _text: &str) {}
+
+pub(crate) fn copy(_text: &str) {}
+
+pub(crate) fn copy_code(_within: &Element) {}
+
+pub(crate) fn fit_height(_area: &HtmlTextAreaElement) {}
+
+pub(crate) fn open_dialog(_dialog: &Element, _open: bool) {}
+
+pub(crate) fn distance_from_end(_scroller: &HtmlElement) -> i32 {
+    0
+}
+
+pub(crate) fn scroll_to_end(_scroller: &HtmlElement) {}
+
+pub(crate) fn bring_into_view(_id: &str) {}
+
+pub(crate) fn focus(_selector: &str) {}

@@ -1,0 +1,182 @@
+//! The browser, in the browser.
+
+use leptos::prelude::*;
+use protocol::timestamp::Timestamp;
+use std::time::Duration;
+use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Storage,
+};
+
+/// The token that every unsafe request carries.
+pub(crate) fn csrf_token() -> String {
+    document()
+        .query_selector(r#"meta[name="csrf-token"]"#)
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"))
+        .unwrap_or_default()
+}
+
+/// The present, by the person's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as i64 * 1_000)
+}
+
+/// How far local time is ahead of UTC.
+pub(crate) fn utc_offset_minutes() -> i32 {
+    -(js_sys::Date::new_0().get_timezone_offset() as i32)
+}
+
+/// What the browser believes of its connection.
+pub(crate) fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// Says that the page answers to clicks now.
+pub(crate) fn mark_hydrated() {
+    if let Some(html) = document().document_element() {
+        let _ = html.set_attribute("data-hydrated", "true");
+    }
+}
+
+/// Applies a theme, `None` being the system's, and remembers it for a year.
+pub(crate) fn set_theme(theme: Option<&str>) {
+    if let Some(html) = document().document_element() {
+        let _ = match theme {
+            Some(theme) => html.set_attribute("data-theme", theme),
+            None => html.remove_attribute("data-theme"),
+        };
+    }
+    if let Ok(document) = document().dyn_into::<HtmlDocument>() {
+        let _ = document.set_cookie(&match theme {
+            Some(theme) => format!("parley_theme={theme}; Path=/; SameSite=Lax; Max-Age=31536000"),
+            None => "parley_theme=; Path=/; SameSite=Lax; Max-Age=0".to_owned(),
+        });
+    }
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn draft_key(session_id: Option<Uuid>) -> String {
+    match session_id {
+        Some(id) => format!("parley.draft.{id}"),
+        None => "parley.draft.new".to_owned(),
+    }
+}
+
+/// What was typed there and never sent.
+pub(crate) fn draft(session_id: Option<Uuid>) -> String {
+    storage()
+        .and_then(|storage| storage.get_item(&draft_key(session_id)).ok().flatten())
+        .unwrap_or_default()
+}
+
+/// Keeps what is typed there.
+pub(crate) fn keep_draft(session_id: Option<Uuid>, text: &str) {
+    let Some(storage) = storage() else { return };
+    let key = draft_key(session_id);
+    let _ = if text.is_empty() {
+        storage.remove_item(&key)
+    } else {
+        storage.set_item(&key, text)
+    };
+}
+
+/// Puts a text on the clipboard. Over plain HTTP there is only the old way.
+pub(crate) fn copy(text: &str) {
+    if window().is_secure_context() {
+        let _ = window().navigator().clipboard().write_text(text);
+        return;
+    }
+    let (Ok(area), Some(body), Ok(html)) = (
+        document().create_element("textarea"),
+        document().body(),
+        document().dyn_into::<HtmlDocument>(),
+    ) else {
+        return;
+    };
+    let area: HtmlTextAreaElement = area.unchecked_into();
+    area.set_value(text);
+    if body.append_child(&area).is_ok() {
+        area.select();
+        let _ = html.exec_command("copy");
+        area.remove();
+    }
+}
+
+/// Copies the code block whose copy button was clicked, if `within` is in one.
+pub(crate) fn copy_code(within: &Element) {
+    let Some(button) = within.closest("[data-copy]").ok().flatten() else {
+        return;
+    };
+    let code = button
+        .closest(".code")
+        .ok()
+        .flatten()
+        .and_then(|block| block.query_selector("code").ok().flatten());
+    if let Some(code) = code {
+        copy(code.text_content().unwrap_or_default().trim_end_matches('\n'));
+        let _ = button.set_attribute("data-copy", "done");
+        set_timeout(
+            move || {
+                let _ = button.set_attribute("data-copy", "");
+            },
+            Duration::from_millis(1_600),
+        );
+    }
+}
+
+/// Makes a text field as high as its text.
+pub(crate) fn fit_height(area: &HtmlTextAreaElement) {
+    // The CSP forbids style attributes in markup, not the style object.
+    let style = HtmlElement::style(area);
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}
+
+/// Opens a `<dialog>` as a modal one, or closes it.
+pub(crate) fn open_dialog(dialog: &Element, open: bool) {
+    let Some(dialog) = dialog.dyn_ref::<HtmlDialogElement>() else {
+        return;
+    };
+    if open && !dialog.open() {
+        let _ = dialog.show_modal();
+    } else if !open && dialog.open() {
+        dialog.close();
+    }
+}
+
+/// How far the reader is from the end, in pixels.
+pub(crate) fn distance_from_end(scroller: &HtmlElement) -> i32 {
+    scroller.scroll_height() - scroller.scroll_top() - scroller.client_height()
+}
+
+/// Shows the end.
+pub(crate) fn scroll_to_end(scroller: &HtmlElement) {
+    scroller.set_scroll_top(scroller.scroll_height());
+}
+
+/// Scrolls as little as it takes to see the element of that id.
+pub(crate) fn bring_into_view(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// Focuses the first element that matches, once the present update is on the screen.
+pub(crate) fn focus(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Some(element) = document().query_selector(selector).ok().flatten()
+            && let Some(element) = element.dyn_ref::<HtmlElement>()
+        {
+            let _ = element.focus();
+        }
+    });
+}

@@ -1,0 +1,22 @@
+//! What the pages are made of, one component a file.
+
+mod answer;
+mod badge;
+mod body;
+pub(crate) mod composer;
+pub(crate) mod confirm;
+mod gauge;
+pub(crate) mod hero;
+mod html;
+pub(crate) mod icon;
+mod message;
+pub(crate) mod notice;
+pub(crate) mod offline;
+mod picker;
+mod session_row;
+pub(crate) mod sidebar;
+pub(crate) mod skeleton;
+mod theme;
+mod tier;
+pub(crate) mod toolbar;
+pub(crate) mod transcript;

@@ -1,0 +1,162 @@
+//! An agent's answer: who, with what, when, in what state; its text; what can be done with it, and what it took.
+
+use leptos::prelude::*;
+use protocol::session::{Message, MessageStatus};
+use std::time::Duration;
+
+use super::{
+    badge::{self, Badge},
+    body::Body,
+    icon::{self, Icon},
+    tier::TierMark,
+};
+use crate::{browser, figures, state::{Line, use_chat}};
+
+/// The answer.
+#[component]
+pub(super) fn Answer(line: Line) -> impl IntoView {
+    let chat = use_chat();
+    let message = line.message.clone();
+    let agent_id = line.message.read_untracked().agent_id.clone();
+    let name = {
+        let agent_id = agent_id.clone();
+        move || chat.agent_of(&agent_id).map_or_else(|| chat.agent_name(), |agent| agent.agent_name)
+    };
+    let byline = {
+        let message = message.clone();
+        move || {
+            let message = message.read();
+            let time = chat.clock.time(message.timestamp);
+            match &message.model_name {
+                Some(model) => model.clone() + " · " + &time,
+                None => time,
+            }
+        }
+    };
+    let status = Memo::new({
+        let line = line.clone();
+        move |_| line.status()
+    });
+    let detail = {
+        let message = message.clone();
+        move || {
+            let message = message.read();
+            let streaming = message.status == MessageStatus::Streaming;
+            message.metadata.last_status.as_ref().filter(|_| streaming).and_then(|status| status.detail.clone())
+        }
+    };
+    view! {
+        <article class="answer" data-message-type="assistant" data-status=move || badge::name(status.get())>
+            <header class="who">
+                <TierMark agent_id/>
+                <b>{name}</b>
+                <span class="byline">{byline}</span>
+                <Badge line=line.clone()/>
+                <span class="detail">{detail}</span>
+            </header>
+            <Body line=line.clone()/>
+            <Failure line=line.clone()/>
+            <Show when=move || status.get() != MessageStatus::Streaming>
+                <Foot line=line.clone()/>
+            </Show>
+        </article>
+    }
+}
+
+/// Why the answer is not whole.
+#[component]
+fn Failure(line: Line) -> impl IntoView {
+    let reason = Memo::new(move |_| {
+        let message = line.message.read();
+        let reason = message.metadata.error.as_ref().map(ToString::to_string);
+        match message.status {
+            MessageStatus::Error => reason.or_else(|| Some("The answer failed. Retry to ask again.".into())),
+            MessageStatus::Interrupted => {
+                reason.or_else(|| Some("The server stopped before the answer was whole. Retry to ask again.".into()))
+            }
+            _ => None,
+        }
+    });
+    view! {
+        <Show when=move || reason.with(Option::is_some)>
+            <p class="failure" role="alert">
+                <Icon glyph=icon::ALERT/>
+                <span>{move || reason.get()}</span>
+            </p>
+        </Show>
+    }
+}
+
+/// What can be done with an answer that has ended, and what it took.
+#[component]
+fn Foot(line: Line) -> impl IntoView {
+    let chat = use_chat();
+    let copied = RwSignal::new(false);
+    let text = line.text.clone();
+    let copy = move |_| {
+        text.with_untracked(|text| browser::copy(text));
+        copied.set(true);
+        let forget = move || {
+            let _ = copied.try_set(false);
+        };
+        set_timeout(forget, Duration::from_millis(1_600));
+    };
+    let can_retry = {
+        let line = line.clone();
+        move || line.status() != MessageStatus::Complete && !chat.is_running()
+    };
+    let message = line.message.clone();
+    view! {
+        <footer class="foot">
+            <button type="button" class="quiet" aria-label="Copy answer" on:click=copy>
+                <Icon glyph=Signal::derive(move || if copied.get() { icon::CHECK } else { icon::COPY })/>
+            </button>
+            <Show when=can_retry>
+                {
+                    let line = line.clone();
+                    view! {
+                        <button type="button" class="quiet retry" on:click=move |_| chat.ask_again(&line)>
+                            <Icon glyph=icon::REDO/>
+                            "Retry"
+                        </button>
+                    }
+                }
+            </Show>
+            <span class="sum">{move || message.with(sum)}</span>
+        </footer>
+    }
+}
+
+/// `1,234 tokens · 0.6 % · $0.015 · 4.2 s`. What is not known is left out, what is estimated is marked.
+fn sum(message: &Message) -> String {
+    let mut parts = Vec::new();
+    if let Some(usage) = message.usage {
+        let mark = if usage.estimated { "~" } else { "" };
+        parts.push(mark.to_owned() + &figures::thousands(usage.total_tokens) + " tokens");
+        if let Some(window) = message.metadata.context_window {
+            parts.push(figures::share(usage.total_tokens, window));
+        }
+    }
+    parts.extend(message.cost_usd.map(figures::money));
+    parts.extend(message.metadata.elapsed_ms.map(figures::elapsed));
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::session::Usage;
+
+    #[test]
+    fn the_sum_tells_what_is_known_and_marks_what_is_estimated() {
+        let mut message = Line::awaited("architect".into(), None, protocol::timestamp::Timestamp(0)).message.get_untracked();
+        assert_eq!(sum(&message), "");
+        message.usage = Some(Usage::exact(1_000, 234));
+        message.metadata.context_window = Some(200_000);
+        message.metadata.elapsed_ms = Some(4_200);
+        assert_eq!(sum(&message), "1,234 tokens · 0.6 % · 4.2 s");
+        message.cost_usd = Some(0.015);
+        message.usage = Some(Usage { estimated: true, ..Usage::exact(1_000, 234) });
+        assert_eq!(sum(&message), "~1,234 tokens · 0.6 % · $0.015 · 4.2 s");
+    }
+}

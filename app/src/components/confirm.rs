@@ -1,0 +1,82 @@
+//! The question before something that cannot be taken back.
+
+use leptos::{html, prelude::*};
+
+use crate::{browser, state::{Question, use_chat}};
+
+/// A modal dialog; the browser keeps the focus in it, and Escape means no.
+#[component]
+pub(crate) fn Confirm() -> impl IntoView {
+    let chat = use_chat();
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let open = chat.question.with(Option::is_some);
+        if let Some(dialog) = dialog.get() {
+            browser::open_dialog(&dialog, open);
+        }
+    });
+    // What it asked stays readable while it fades.
+    let words = Memo::new(move |former: Option<&Words>| {
+        chat.question.with(|question| question.as_ref().map(words)).or_else(|| former.cloned()).unwrap_or_default()
+    });
+    view! {
+        <dialog
+            class="confirm"
+            node_ref=dialog
+            aria-labelledby="confirm-title"
+            aria-describedby="confirm-text"
+            on:close=move |_| chat.question.set(None)
+        >
+            <h2 id="confirm-title">{move || words.get().title}</h2>
+            <p id="confirm-text">{move || words.get().text}</p>
+            <div class="choices">
+                <button type="button" autofocus on:click=move |_| chat.question.set(None)>
+                    {move || words.get().no}
+                </button>
+                <button
+                    type="button"
+                    class="primary"
+                    class:danger=move || words.get().danger
+                    on:click=move |_| chat.confirm()
+                >
+                    {move || words.get().yes}
+                </button>
+            </div>
+        </dialog>
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Words {
+    title: String,
+    text: String,
+    yes: &'static str,
+    no: &'static str,
+    danger: bool,
+}
+
+fn words(question: &Question) -> Words {
+    match question {
+        Question::Clear => Words {
+            title: "Clear this conversation?".into(),
+            text: "It leaves the list and is kept in the archive. An answer that is being written is stopped.".into(),
+            yes: "Clear it",
+            no: "Keep it",
+            danger: true,
+        },
+        Question::Delete(_, title) => Words {
+            title: "Delete this conversation?".into(),
+            text: format!("“{title}” and all its messages will be gone for good."),
+            yes: "Delete it",
+            no: "Keep it",
+            danger: true,
+        },
+        Question::SwitchAgent(agent) => Words {
+            title: format!("Begin a new conversation with {}?", agent.agent_name),
+            text: "A conversation has one agent. This one stays in the list; nothing said here is passed on.".into(),
+            yes: "Begin",
+            no: "No",
+            danger: false,
+        },
+    }
+}

@@ -1,0 +1,112 @@
+//! One thing to pick, how it looks, and how it is found.
+
+use leptos::prelude::*;
+
+use crate::components::icon::{self, Icon};
+
+/// Something to pick.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// What picking it hands on.
+    pub(super) id: String,
+    /// Over the group it stands in.
+    pub(super) heading: String,
+    /// Its name.
+    pub(super) title: String,
+    /// One line about it.
+    pub(super) detail: String,
+    /// What stands at the right.
+    pub(super) aside: String,
+    /// How far it is indented, 0 to 2.
+    pub(super) depth: u8,
+    /// The class and the letter of its mark.
+    pub(super) mark: Option<(&'static str, String)>,
+    /// The state it is in, where it has one.
+    pub(super) status: Option<String>,
+}
+
+impl Choice {
+    pub(super) fn class(&self) -> &'static str {
+        match self.depth {
+            0 => "option d0",
+            1 => "option d1",
+            _ => "option d2",
+        }
+    }
+
+    pub(super) fn view(self, is_chosen: bool) -> impl IntoView {
+        view! {
+            {self
+                .mark
+                .map(|(class, letter)| view! { <span class=class aria-hidden="true">{letter}</span> })}
+            <span class="words">
+                <b>{self.title}</b>
+                <small>{self.detail}</small>
+            </span>
+            {(!self.aside.is_empty()).then(|| view! { <span class="aside">{self.aside}</span> })}
+            {is_chosen.then(|| view! { <Icon glyph=icon::CHECK/> })}
+            {self
+                .status
+                .map(|status| {
+                    let class = if status == "active" { "dot on" } else { "dot" };
+                    view! { <span class=class title=status.clone()><span class="unseen">{status.clone()}</span></span> }
+                })}
+        }
+    }
+}
+
+/// Those in which every word occurs.
+pub(super) fn found(choices: &[Choice], words: &str) -> Vec<Choice> {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    choices
+        .iter()
+        .filter(|choice| {
+            let text = [&*choice.title, &*choice.detail, &*choice.heading, &*choice.id].join(" ").to_lowercase();
+            words.iter().all(|word| text.contains(word.as_str()))
+        })
+        .cloned()
+        .collect()
+}
+
+/// Neighbours under the same heading, each with its place in the whole list.
+pub(super) fn groups(choices: Vec<Choice>) -> Vec<(String, Vec<(usize, Choice)>)> {
+    let mut groups: Vec<(String, Vec<(usize, Choice)>)> = Vec::new();
+    for (at, choice) in choices.into_iter().enumerate() {
+        match groups.last_mut() {
+            Some((heading, group)) if *heading == choice.heading => group.push((at, choice)),
+            _ => groups.push((choice.heading.clone(), vec![(at, choice)])),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(heading: &str, title: &str) -> Choice {
+        Choice {
+            heading: heading.into(),
+            title: title.into(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn every_word_must_occur_somewhere() {
+        let all = [choice("Directors", "Dir-Code"), choice("Directors", "Dir-Data"), choice("Architect", "Architect")];
+        let titles = |words: &str| found(&all, words).into_iter().map(|one| one.title).collect::<Vec<_>>();
+        assert_eq!(titles("").len(), 3);
+        assert_eq!(titles("dir da"), ["Dir-Data"]);
+        assert_eq!(titles(" ARCH "), ["Architect"]);
+        assert_eq!(titles("directors").len(), 2);
+        assert!(titles("dir nothing").is_empty());
+    }
+
+    #[test]
+    fn groups_count_on_through_the_list() {
+        let groups = groups(vec![choice("A", "1"), choice("B", "2"), choice("B", "3")]);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(groups[1].1.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 2]);
+    }
+}

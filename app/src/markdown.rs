@@ -1,0 +1,55 @@
+//! Markdown to HTML that is safe to show, block by block.
+//!
+//! [`SafeHtml`] can be made nowhere else, and everything in it is written by the writer: raw HTML in an answer comes
+//! out as text, links lead only to `http`, `https` and `mailto`, and no image is ever loaded.
+
+mod link;
+mod live;
+mod writer;
+
+pub(crate) use live::LiveMarkdown;
+
+use std::sync::Arc;
+
+/// HTML that the sanitising writer made. Its field is private, so that nothing else can make one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct SafeHtml(Arc<str>);
+
+impl SafeHtml {
+    /// The markup.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A top-level block: a paragraph, a list, a table, a fenced code block and so on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Block {
+    /// Where it begins in the text, in bytes, at the start of a line.
+    pub(crate) start: usize,
+    /// What to show.
+    pub(crate) html: SafeHtml,
+}
+
+/// The blocks of a text.
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
+    blocks_from(text, 0)
+}
+
+/// The blocks of a text from the byte `start` on, which must be where a block begins.
+fn blocks_from(text: &str, start: usize) -> Vec<Block> {
+    let Some(rest) = text.get(start..) else {
+        return Vec::new();
+    };
+    writer::write(rest)
+        .into_iter()
+        .map(|(at, html)| Block {
+            // An indented code block is reported after its indentation, which must not be lost when its text is parsed again.
+            start: start + rest[..at].rfind('\n').map_or(0, |newline| newline + 1),
+            html: SafeHtml(html.into()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

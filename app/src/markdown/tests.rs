@@ -1,0 +1,176 @@
+use super::*;
+use leptos::prelude::*;
+
+fn html(text: &str) -> String {
+    blocks(text).iter().map(|block| block.html.as_str()).collect()
+}
+
+#[test]
+fn ordinary_markdown_becomes_ordinary_html() {
+    assert_eq!(
+        html("# Plan\n\nA *small* **plan** with `code` and ~~doubt~~.  \nNext"),
+        "<h2>Plan</h2><p>A <em>small</em> <strong>plan</strong> with <code>code</code> and <del>doubt</del>.<br>Next</p>"
+    );
+    assert_eq!(html("> quoted\n\n---"), "<blockquote><p>quoted</p></blockquote><hr>");
+    assert_eq!(
+        html("3. three\n4. four"),
+        r#"<ol start="3"><li>three</li><li>four</li></ol>"#
+    );
+}
+
+#[test]
+fn lists_nest_and_tasks_have_boxes() {
+    assert_eq!(
+        html("- a\n  - b\n    1. c\n- [x] done\n- [ ] open"),
+        concat!(
+            "<ul><li>a<ul><li>b<ol><li>c</li></ol></li></ul></li>",
+            r#"<li><input type="checkbox" disabled checked aria-label="Done"> done</li>"#,
+            r#"<li><input type="checkbox" disabled aria-label="To do"> open</li></ul>"#
+        )
+    );
+}
+
+#[test]
+fn tables_are_aligned_by_class_and_have_a_body() {
+    assert_eq!(
+        html("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |"),
+        concat!(
+            r#"<div class="table" tabindex="0"><table><thead><tr><th>a</th><th class="center">b</th><th class="right">c</th></tr></thead>"#,
+            r#"<tbody><tr><td>1</td><td class="center">2</td><td class="right">3</td></tr></tbody></table></div>"#
+        )
+    );
+}
+
+#[test]
+fn code_carries_its_language_and_a_copy_button() {
+    let html = html("```rust,ignore\nlet a = \"<b>\";\n```");
+    assert!(html.starts_with(r#"<div class="code"><header><span>rust</span><button type="button""#), "{html}");
+    assert!(html.ends_with("<pre tabindex=\"0\"><code>let a = &quot;&lt;b&gt;&quot;;\n</code></pre></div>"), "{html}");
+}
+
+#[test]
+fn links_open_apart_and_bare_addresses_are_linked() {
+    assert_eq!(
+        html("[x](https://a.example \"t\") and https://b.example/a_b_c."),
+        concat!(
+            r#"<p><a href="https://a.example" target="_blank" rel="noopener noreferrer nofollow" title="t">x</a> and "#,
+            r#"<a href="https://b.example/a_b_c" target="_blank" rel="noopener noreferrer nofollow">https://b.example/a_b_c</a>.</p>"#
+        )
+    );
+    assert!(html("<me@a.example>").contains(r#"href="mailto:me@a.example""#));
+    assert_eq!(html("`https://a.example`"), "<p><code>https://a.example</code></p>");
+}
+
+#[test]
+fn images_are_links_never_images() {
+    assert_eq!(
+        html("![a *chart*](https://a.example/x.png)"),
+        r#"<p><a href="https://a.example/x.png" target="_blank" rel="noopener noreferrer nofollow" class="image">a chart</a></p>"#
+    );
+    assert_eq!(html("![x](data:image/png;base64,AAAA)"), "<p>x</p>");
+    assert_eq!(
+        html("[![alt](https://a.example/i.png)](https://b.example)"),
+        r#"<p><a href="https://b.example" target="_blank" rel="noopener noreferrer nofollow">alt</a></p>"#
+    );
+}
+
+#[test]
+fn nothing_in_an_answer_becomes_markup_of_its_own() {
+    for attack in [
+        "<script>alert(1)</script>",
+        "a <img src=x onerror=alert(1)> b",
+        "<svg/onload=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JAVASCRIPT:alert(1))",
+        "[x](&#106;avascript:alert(1))",
+        "[x](java\nscript:alert(1))",
+        "[x](vbscript:x) [y](data:text/html;base64,AAAA) [z](file:///etc/passwd)",
+        "<javascript:alert(1)>",
+        "![x](javascript:alert(1))",
+        "![x](https://a.example/\"onerror=\"alert(1))",
+        "[x](https://a.example/\"onmouseover=\"alert(1))",
+        "[x](https://a.example '\" onmouseover=\"alert(1)')",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "```\"><script>alert(1)</script>\ncode\n```",
+        "```<img/src=x/onerror=alert(1)>\n```",
+        "https://a.example/\"onmouseover=alert(1)",
+        "https://a.example/'><script>alert(1)</script>",
+        "| <b onclick=alert(1)> |\n|---|\n| </table><script>alert(1)</script> |",
+        "# <iframe src=https://a.example>",
+        "<!-- --><style>*{display:none}</style>",
+        "`</code><script>alert(1)</script>`",
+        "- [x] </li></ul><script>alert(1)</script>",
+    ] {
+        let html = html(attack);
+        // Whatever is left when every tag that the writer can write is taken away must be text.
+        let mut rest = html.as_str();
+        let mut text = String::new();
+        while let Some(at) = rest.find('<') {
+            text.push_str(&rest[..at]);
+            let end = at + rest[at..].find('>').unwrap_or_else(|| panic!("open tag in {html}"));
+            let tag = &rest[at + 1..end];
+            let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
+            assert!(
+                [
+                    "p", "h2", "a", "code", "pre", "div", "header", "span", "button", "svg", "path", "table", "thead", "tbody", "tr",
+                    "th", "td", "ul", "li", "input", "br", "blockquote"
+                ]
+                .contains(&name),
+                "{attack} became {html}"
+            );
+            let attributes = tag.replace("class=\"", "").replace("rel=\"", "");
+            assert!(!attributes.contains(" on") && !attributes.contains("style="), "{attack} became {html}");
+            if let Some(href) = tag.split("href=\"").nth(1) {
+                assert!(link::is_allowed(href.split('"').next().unwrap_or_default()), "{attack} became {html}");
+            }
+            rest = &rest[end + 1..];
+        }
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<iframe"), "{attack} became {html}");
+    }
+}
+
+#[test]
+fn raw_html_is_shown_as_text() {
+    assert_eq!(html("<div>\nhi\n</div>"), "<p class=\"raw\">&lt;div&gt;\nhi\n&lt;/div&gt;</p>");
+    assert_eq!(html("a <b>c</b>"), "<p>a &lt;b&gt;c&lt;/b&gt;</p>");
+}
+
+#[test]
+fn an_answer_that_grows_letter_by_letter_ends_as_if_it_had_come_at_once() {
+    let text = concat!(
+        "# Plan\n\nFirst, *think*.\n\n- one\n- two\n\n  more of two\n\n1. a\n2. b\n\n",
+        "| a | b |\n|---|--:|\n| 1 | 2 |\n\n```sql\nSELECT 1;\n\n-- still code\n```\n\n    indented\n\n    code\n\n> quote\n\nDone: https://a.example/x_y ünd Ende."
+    );
+    let live = LiveMarkdown::new("");
+    let mut frozen = 0;
+    for (end, _) in text.char_indices() {
+        live.grow(&text[..end]);
+        let settled = live.settled.get_untracked();
+        assert!(settled.len() >= frozen, "a settled block was taken back");
+        frozen = settled.len();
+    }
+    live.grow(text);
+    let grown = live.settled.get_untracked().iter().map(|block| block.html.as_str().to_owned()).collect::<String>()
+        + live.tail.get_untracked().as_str();
+    assert_eq!(grown, html(text));
+}
+
+#[test]
+fn an_open_fence_is_code_while_it_streams() {
+    let live = LiveMarkdown::new("Look:\n\n```py\nprint('<b>')");
+    assert_eq!(live.settled.get_untracked().len(), 1);
+    assert!(live.tail.get_untracked().as_str().contains("print(&#39;&lt;b&gt;&#39;)"));
+    live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat");
+    assert_eq!(live.settled.get_untracked().len(), 2);
+    assert_eq!(live.tail.get_untracked().as_str(), "<p>That</p>");
+}
+
+#[test]
+fn a_link_defined_after_its_use_is_one_in_the_end() {
+    let live = LiveMarkdown::new("");
+    live.grow("See [a][1].\n\nMore.\n\n");
+    live.grow("See [a][1].\n\nMore.\n\n[1]: https://a.example\n");
+    assert!(!live.settled.get_untracked()[0].html.as_str().contains("href"));
+    live.finish("See [a][1].\n\nMore.\n\n[1]: https://a.example\n");
+    assert!(live.settled.get_untracked()[0].html.as_str().contains("href"));
+}

@@ -1,0 +1,118 @@
+//! The routes, and what stands around every page.
+
+mod chat;
+mod not_found;
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    NavigateOptions, SsrMode,
+    components::{FlatRoutes, Route, Router},
+    hooks::{use_location, use_navigate},
+    path,
+};
+
+use crate::{
+    boot::{self, Boot},
+    browser,
+    components::{confirm::Confirm, offline::OfflineBar, sidebar::Sidebar},
+    state::{Chat, use_chat},
+};
+use chat::ChatPage;
+use not_found::NotFound;
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(Chat::new());
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Parley".to_owned() } else { title + " · Parley" }/>
+        <Router>
+            <Frame/>
+        </Router>
+    }
+}
+
+/// What the server read for the first rendering.
+pub(crate) type FirstReading = OnceResource<Boot>;
+
+#[component]
+fn Frame() -> impl IntoView {
+    let chat = use_chat();
+    let path = use_location().pathname.get_untracked();
+    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path)));
+    follow_destination(chat);
+    wake_up(chat);
+    view! {
+        <a class="skip" href="#message">"Skip to the message field"</a>
+        <div class="frame">
+            <Ready placeholder=Placeholder::Sidebar><Sidebar/></Ready>
+            <div class="content">
+                <OfflineBar/>
+                <FlatRoutes fallback=NotFound>
+                    <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
+                </FlatRoutes>
+            </div>
+        </div>
+        <Confirm/>
+        <p class="unseen" role="status" aria-live="polite">{move || chat.announcement.get()}</p>
+    }
+}
+
+/// What stands in for a part of the page until the first reading is there. With [`SsrMode::Async`] nobody sees it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placeholder {
+    /// An empty sidebar.
+    Sidebar,
+    /// An empty column.
+    Column,
+}
+
+/// Renders its children once the first reading is there and has filled the state.
+#[component]
+pub(crate) fn Ready(placeholder: Placeholder, children: ChildrenFn) -> impl IntoView {
+    let chat = use_chat();
+    let reading: FirstReading = expect_context();
+    let fallback = move || match placeholder {
+        Placeholder::Sidebar => view! { <div class="sidebar"></div> }.into_any(),
+        Placeholder::Column => view! { <main class="chat"></main> }.into_any(),
+    };
+    view! {
+        <Suspense fallback>
+            {move || {
+                let children = children.clone();
+                Suspend::new(async move {
+                    chat.start(reading.await);
+                    children()
+                })
+            }}
+        </Suspense>
+    }
+}
+
+/// The state says where to go, the router goes there.
+fn follow_destination(chat: Chat) {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        if let Some((path, replace)) = chat.destination.get() {
+            chat.destination.set(None);
+            let options = NavigateOptions {
+                replace,
+                scroll: false,
+                ..Default::default()
+            };
+            navigate(&path, options);
+        }
+    });
+}
+
+/// What happens in the browser once the page is alive.
+fn wake_up(chat: Chat) {
+    Effect::new(move |_| {
+        chat.clock.utc_offset_minutes.set(browser::utc_offset_minutes());
+        chat.clock.now.set(browser::now());
+        chat.poll();
+        browser::mark_hydrated();
+    });
+}

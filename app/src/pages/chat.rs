@@ -1,0 +1,95 @@
+//! `/llm` and `/llm/{id}`: one route, so that a conversation which gets its address is not built anew.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::{FirstReading, Placeholder, Ready, not_found::Lost};
+use crate::{
+    boot::Place,
+    browser,
+    components::{
+        composer::Composer,
+        hero::{Hero, Ideas},
+        notice::NoticeBar,
+        skeleton::Skeleton,
+        toolbar::Toolbar,
+        transcript::Transcript,
+    },
+    state::{Chat, View, use_chat},
+};
+
+/// The conversation.
+#[component]
+pub(super) fn ChatPage() -> impl IntoView {
+    let chat = use_chat();
+    let params = use_params_map();
+    let reading: FirstReading = expect_context();
+    // The first rendering was read with the page; from then on the address leads.
+    Effect::new(move |begun: Option<()>| {
+        let place = params.with(|params| Place::from_id(params.get_str("id")));
+        if begun.is_none() {
+            let cursor = reading.map(|boot| match &boot.session {
+                Some(Ok(detail)) => detail.cursor.clone(),
+                _ => None,
+            });
+            chat.draft.set(browser::draft(chat.session_id.get_untracked()));
+            chat.resume(cursor.flatten());
+        }
+        untrack(|| chat.show(place));
+    });
+    view! { <Ready placeholder=Placeholder::Column><Column/></Ready> }
+}
+
+#[component]
+fn Column() -> impl IntoView {
+    let chat = use_chat();
+    let view = Memo::new(move |_| chat.view.get());
+    view! {
+        <Title text=move || title(chat)/>
+        <main class="chat" data-view=move || name(view.get())>
+            <Toolbar/>
+            {move || match view.get() {
+                View::New => view! { <Hero/> }.into_any(),
+                View::Loading => view! { <Skeleton/> }.into_any(),
+                View::Open => view! { <Transcript/> }.into_any(),
+                View::Missing => {
+                    view! {
+                        <Lost
+                            title="This conversation does not exist"
+                            text="It may have been deleted, or it belongs to someone else."
+                        />
+                    }
+                        .into_any()
+                }
+                View::Failed => view! { <div class="lost"></div> }.into_any(),
+            }}
+            <div class="dock">
+                <NoticeBar/>
+                <Composer/>
+            </div>
+            <Show when=move || view.get() == View::New><Ideas/></Show>
+        </main>
+    }
+}
+
+fn name(view: View) -> &'static str {
+    match view {
+        View::New => "new",
+        View::Loading => "loading",
+        View::Open => "open",
+        View::Missing => "missing",
+        View::Failed => "failed",
+    }
+}
+
+fn title(chat: Chat) -> String {
+    match chat.view.get() {
+        View::New => "New conversation".into(),
+        View::Missing => "Not found".into(),
+        _ => chat
+            .session
+            .with(|session| session.as_ref().map(|session| session.title.clone()))
+            .unwrap_or_default(),
+    }
+}

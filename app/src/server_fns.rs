@@ -1,0 +1,83 @@
+//! The page's doors to the server, under `/fn`. Each obtains the [`SharedBackend`] of the request and calls it.
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use protocol::session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary};
+use uuid::Uuid;
+
+use crate::{backend, client::CsrfClient, error::PageError};
+
+/// Agents and models.
+#[server(prefix = "/fn", endpoint = "registry", input = Json, client = CsrfClient)]
+pub(crate) async fn registry() -> Result<backend::Registry, PageError> {
+    door::answer(door::backend()?.registry().await)
+}
+
+/// The caller's sessions.
+#[server(prefix = "/fn", endpoint = "sessions", input = Json, client = CsrfClient)]
+pub(crate) async fn sessions(query: backend::SessionQuery) -> Result<SessionList, PageError> {
+    door::answer(door::backend()?.sessions(query).await)
+}
+
+/// A session with its last messages, or those before `before`.
+#[server(prefix = "/fn", endpoint = "session", input = Json, client = CsrfClient)]
+pub(crate) async fn session(session_id: Uuid, before: Option<Uuid>) -> Result<SessionDetail, PageError> {
+    door::answer(door::backend()?.session(session_id, before).await)
+}
+
+/// Saves a message and starts its turn.
+#[server(prefix = "/fn", endpoint = "send_message", input = Json, client = CsrfClient)]
+pub(crate) async fn send_message(message: protocol::session::SendMessage) -> Result<MessageAccepted, PageError> {
+    door::answer(door::backend()?.send(message).await)
+}
+
+/// Stops the running turn.
+#[server(prefix = "/fn", endpoint = "cancel", input = Json, client = CsrfClient)]
+pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
+    door::answer(door::backend()?.cancel(session_id).await)
+}
+
+/// Changes title, pin or model.
+#[server(prefix = "/fn", endpoint = "patch", input = Json, client = CsrfClient)]
+pub(crate) async fn patch(session_id: Uuid, patch: SessionPatch) -> Result<SessionSummary, PageError> {
+    door::answer(door::backend()?.patch(session_id, patch).await)
+}
+
+/// Archives a session.
+#[server(prefix = "/fn", endpoint = "clear", input = Json, client = CsrfClient)]
+pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
+    door::answer(door::backend()?.clear(session_id).await)
+}
+
+/// Deletes a session and all its messages.
+#[server(prefix = "/fn", endpoint = "delete", input = Json, client = CsrfClient)]
+pub(crate) async fn delete(session_id: Uuid) -> Result<(), PageError> {
+    door::answer(door::backend()?.delete(session_id).await)
+}
+
+/// What all doors share.
+#[cfg(feature = "ssr")]
+mod door {
+    use leptos::prelude::use_context;
+
+    use crate::{
+        backend::{Refusal, SharedBackend},
+        error::{PageError, set_status},
+    };
+
+    pub(super) fn backend() -> Result<SharedBackend, PageError> {
+        use_context::<SharedBackend>().ok_or_else(|| {
+            PageError::new(
+                "unavailable",
+                "Parley is not ready to answer.",
+                "Try again in a moment.",
+            )
+        })
+    }
+
+    pub(super) fn answer<T>(outcome: Result<T, Refusal>) -> Result<T, PageError> {
+        outcome.map_err(|refusal| {
+            set_status(refusal.status);
+            refusal.body.into()
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! What the page knows: one [`Chat`] of signals in the context, and the verbs that change it.
+//!
+//! - `open`: from the first rendering to another session, and what that session says anew
+//! - `send`: a message on its way, and again where it failed
+//! - `turn`: the answer being written
+//! - `sessions`: the sidebar's list
+//! - `choose`: agent and model
+//! - [`line`]: one message in the transcript
+
+mod choose;
+pub(crate) mod line;
+mod open;
+mod send;
+mod sessions;
+mod turn;
+
+use leptos::prelude::*;
+use protocol::{
+    registry::{Agent, Model},
+    session::SessionSummary,
+    timestamp::Timestamp,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::{backend::Registry, calendar::Clock, error::PageError, stream::Connection};
+pub(crate) use line::{Delivery, Line};
+pub(crate) use turn::Turn;
+
+/// What the main column shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// A conversation that has not begun.
+    New,
+    /// One whose messages are on their way.
+    Loading,
+    /// A conversation.
+    Open,
+    /// The address names none.
+    Missing,
+    /// It could not be read; the notice says why.
+    Failed,
+}
+
+/// Something that went wrong, and what a click can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// What happened and what to do.
+    pub(crate) error: PageError,
+    /// What `Retry` does.
+    pub(crate) remedy: Option<Remedy>,
+}
+
+/// What `Retry` on a [`Notice`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Reads agents and models again.
+    ReadRegistry,
+    /// Reads the sidebar again.
+    ReadSessions,
+    /// Reads the session again, and follows its answer if one is being written.
+    ReadSession(Uuid),
+}
+
+/// A question that must be answered before something happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Whether to archive the conversation shown.
+    Clear,
+    /// Whether to delete that conversation, of that title.
+    Delete(Uuid, String),
+    /// Whether to begin a new conversation with that agent.
+    SwitchAgent(Agent),
+}
+
+/// The state of the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Chat {
+    /// What time it is, and where.
+    pub(crate) clock: Clock,
+    /// `dark`, `light`, or the system's.
+    pub(crate) theme: RwSignal<Option<String>>,
+    /// Agents and models, once known.
+    pub(crate) registry: RwSignal<Arc<Registry>>,
+    /// The sidebar's sessions.
+    pub(crate) sessions: RwSignal<Vec<SessionSummary>>,
+    /// How many sessions there are beyond those listed.
+    pub(crate) unlisted: RwSignal<u64>,
+    /// Words that a listed title must contain.
+    pub(crate) find: RwSignal<String>,
+    /// What the main column shows.
+    pub(crate) view: RwSignal<View>,
+    /// The session shown; `None` until the first message is accepted.
+    pub(crate) session_id: RwSignal<Option<Uuid>>,
+    /// What is known of it.
+    pub(crate) session: RwSignal<Option<SessionSummary>>,
+    /// Its messages, oldest first.
+    pub(crate) lines: RwSignal<Vec<Line>>,
+    /// Whether there are older ones than those.
+    pub(crate) has_more: RwSignal<bool>,
+    /// The answer being written.
+    pub(crate) turn: RwSignal<Option<Turn>>,
+    /// Whether the browser is trying to get the stream back.
+    pub(crate) reconnecting: RwSignal<bool>,
+    /// The agent spoken to.
+    pub(crate) agent_id: RwSignal<String>,
+    /// The model of the next answer.
+    pub(crate) model_id: RwSignal<String>,
+    /// What is typed.
+    pub(crate) draft: RwSignal<String>,
+    /// What went wrong.
+    pub(crate) notice: RwSignal<Option<Notice>>,
+    /// What is asked.
+    pub(crate) question: RwSignal<Option<Question>>,
+    /// What a screen reader is told.
+    pub(crate) announcement: RwSignal<&'static str>,
+    /// Where to go next, and whether in place of the present entry of the history.
+    pub(crate) destination: RwSignal<Option<(String, bool)>>,
+    /// Whether the sidebar is open on a phone.
+    pub(crate) drawer: RwSignal<bool>,
+    /// Rises when rendered text has grown, for whoever keeps the end in sight.
+    pub(crate) grown: Trigger,
+    started: StoredValue<bool>,
+    /// Which visit this is: what arrives for an earlier one is not for the screen.
+    visit: StoredValue<u64>,
+    connection: StoredValue<Option<Connection>>,
+    limit: StoredValue<u64>,
+    polling: StoredValue<bool>,
+}
+
+impl Chat {
+    /// An empty page.
+    pub(crate) fn new() -> Self {
+        let nothing = Registry {
+            agents: Vec::new(),
+            models: Vec::new(),
+            default_models: Vec::new(),
+        };
+        Self {
+            clock: Clock {
+                now: RwSignal::new(Timestamp(0)),
+                utc_offset_minutes: RwSignal::new(0),
+            },
+            theme: RwSignal::new(None),
+            registry: RwSignal::new(Arc::new(nothing)),
+            sessions: RwSignal::new(Vec::new()),
+            unlisted: RwSignal::new(0),
+            find: RwSignal::new(String::new()),
+            view: RwSignal::new(View::New),
+            session_id: RwSignal::new(None),
+            session: RwSignal::new(None),
+            lines: RwSignal::new(Vec::new()),
+            has_more: RwSignal::new(false),
+            turn: RwSignal::new(None),
+            reconnecting: RwSignal::new(false),
+            agent_id: RwSignal::new(String::new()),
+            model_id: RwSignal::new(String::new()),
+            draft: RwSignal::new(String::new()),
+            notice: RwSignal::new(None),
+            question: RwSignal::new(None),
+            announcement: RwSignal::new(""),
+            destination: RwSignal::new(None),
+            drawer: RwSignal::new(false),
+            grown: Trigger::new(),
+            started: StoredValue::new(false),
+            visit: StoredValue::new(0),
+            connection: StoredValue::new(None),
+            limit: StoredValue::new(crate::boot::SESSIONS_PER_PAGE),
+            polling: StoredValue::new(false),
+        }
+    }
+
+    /// The agent of that id. Tracked.
+    pub(crate) fn agent_of(self, agent_id: &str) -> Option<Agent> {
+        self.registry
+            .with(|registry| registry.agents.iter().find(|agent| agent.agent_id == agent_id).cloned())
+    }
+
+    /// The agent spoken to. Tracked.
+    pub(crate) fn agent(self) -> Option<Agent> {
+        self.agent_of(&self.agent_id.get())
+    }
+
+    /// The name of the agent spoken to, which may have left the registry since. Tracked.
+    pub(crate) fn agent_name(self) -> String {
+        let fallback = || self.session.with(|session| session.as_ref().map(|session| session.agent_name.clone()));
+        self.agent()
+            .map(|agent| agent.agent_name)
+            .or_else(fallback)
+            .unwrap_or_else(|| "the agent".into())
+    }
+
+    /// The role in which the person speaks. Tracked.
+    pub(crate) fn own_role(self) -> Option<String> {
+        let kept = self
+            .session
+            .with(|session| session.as_ref().and_then(|session| session.parent_role.clone()));
+        kept.or_else(|| self.agent().and_then(|agent| agent.parent_role))
+    }
+
+    /// The model of the next answer. Tracked.
+    pub(crate) fn model(self) -> Option<Model> {
+        let model_id = self.model_id.get();
+        self.registry
+            .with(|registry| registry.models.iter().find(|model| model.model_id == model_id).cloned())
+    }
+
+    /// Whether an answer is being written, or a message is on its way. Tracked.
+    pub(crate) fn is_running(self) -> bool {
+        self.turn.with(Option::is_some)
+    }
+
+    /// Shows what went wrong.
+    pub(crate) fn report(self, error: PageError, remedy: Option<Remedy>) {
+        self.notice.set(Some(Notice { error, remedy }));
+    }
+
+    /// Does what `Retry` on the notice promises.
+    pub(crate) fn remedy(self) {
+        let remedy = self.notice.get_untracked().and_then(|notice| notice.remedy);
+        self.notice.set(None);
+        match remedy {
+            Some(Remedy::ReadRegistry) => self.read_registry(),
+            Some(Remedy::ReadSessions) => self.read_sessions(),
+            Some(Remedy::ReadSession(session_id)) => self.read_again(session_id),
+            None => {}
+        }
+    }
+
+    /// Does what was asked about.
+    pub(crate) fn confirm(self) {
+        let question = self.question.get_untracked();
+        self.question.set(None);
+        match question {
+            Some(Question::Clear) => self.clear(),
+            Some(Question::Delete(session_id, _)) => self.delete(session_id),
+            Some(Question::SwitchAgent(agent)) => self.begin_with(&agent.agent_id),
+            None => {}
+        }
+    }
+
+    fn go(self, path: String, replace: bool) {
+        self.destination.set(Some((path, replace)));
+    }
+
+    fn is_visit(self, visit: u64) -> bool {
+        self.visit.get_value() == visit
+    }
+}
+
+/// The page's state, from the context.
+pub(crate) fn use_chat() -> Chat {
+    expect_context()
+}

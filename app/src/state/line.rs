@@ -1,0 +1,112 @@
+//! One message in the transcript. Its signals live as long as it does, for an answer goes on growing after its row was made.
+
+use leptos::prelude::*;
+use protocol::{
+    session::{Message, MessageMetadata, MessageStatus, MessageType},
+    timestamp::Timestamp,
+};
+use uuid::Uuid;
+
+use crate::{error::PageError, markdown::LiveMarkdown};
+
+/// Where a person's message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// With the server.
+    Saved,
+    /// On its way.
+    Pending,
+    /// Here only.
+    Failed(PageError),
+}
+
+/// A message as the transcript shows it.
+#[derive(Clone)]
+pub(crate) struct Line {
+    /// Tells rows apart; stays when the server gives the message its id.
+    pub(crate) key: Uuid,
+    /// Whether the person wrote it.
+    pub(crate) is_mine: bool,
+    /// All but its text.
+    pub(crate) message: ArcRwSignal<Message>,
+    /// Its text.
+    pub(crate) text: ArcRwSignal<String>,
+    /// Its text, rendered; an answer's only.
+    pub(crate) markdown: LiveMarkdown,
+    /// Where it is.
+    pub(crate) delivery: ArcRwSignal<Delivery>,
+}
+
+impl PartialEq for Line {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Line {
+    /// A message as the server has it.
+    pub(crate) fn saved(mut message: Message) -> Self {
+        let text = std::mem::take(&mut message.content);
+        let is_mine = message.message_type == MessageType::User;
+        Self {
+            key: message.message_id,
+            is_mine,
+            markdown: LiveMarkdown::new(if is_mine { "" } else { &text }),
+            message: ArcRwSignal::new(message),
+            text: ArcRwSignal::new(text),
+            delivery: ArcRwSignal::new(Delivery::Saved),
+        }
+    }
+
+    /// A message just typed. Its key is the request's id, which stays the same however often it is sent.
+    pub(crate) fn typed(request_id: Uuid, text: String, agent_id: String, now: Timestamp) -> Self {
+        let line = Self::saved(blank(request_id, MessageType::User, text, agent_id, now));
+        line.delivery.set(Delivery::Pending);
+        line
+    }
+
+    /// The answer to it, of which nothing has come yet.
+    pub(crate) fn awaited(agent_id: String, model_name: Option<String>, now: Timestamp) -> Self {
+        let mut message = blank(Uuid::new_v4(), MessageType::Assistant, String::new(), agent_id, now);
+        message.model_name = model_name;
+        message.status = MessageStatus::Streaming;
+        Self::saved(message)
+    }
+
+    /// Takes over what the server says of it now.
+    pub(crate) fn refresh(&self, mut message: Message) {
+        let text = std::mem::take(&mut message.content);
+        if *self.text.read_untracked() != text {
+            self.text.set(text);
+        }
+        if *self.message.read_untracked() != message {
+            self.message.set(message);
+        }
+    }
+
+    /// The server's id of it.
+    pub(crate) fn message_id(&self) -> Uuid {
+        self.message.read_untracked().message_id
+    }
+
+    /// Its state. Tracked.
+    pub(crate) fn status(&self) -> MessageStatus {
+        self.message.read().status
+    }
+}
+
+fn blank(id: Uuid, message_type: MessageType, content: String, agent_id: String, timestamp: Timestamp) -> Message {
+    Message {
+        message_id: id,
+        session_id: Uuid::nil(),
+        message_type,
+        content,
+        agent_id,
+        model_name: None,
+        timestamp,
+        status: MessageStatus::Complete,
+        usage: None,
+        cost_usd: None,
+        metadata: MessageMetadata::default(),
+    }
+}

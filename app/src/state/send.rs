@@ -1,0 +1,127 @@
+//! A message on its way, and again where it failed.
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage};
+use uuid::Uuid;
+
+use super::{Chat, Delivery, Line, Turn, View};
+use crate::{browser, server_fns};
+
+impl Chat {
+    /// Sends what is typed. Says whether it was sent.
+    pub(crate) fn send_draft(self) -> bool {
+        let text = self.draft.get_untracked();
+        let sent = self.send(text.trim_end().trim_start_matches('\n').to_owned());
+        if sent {
+            self.draft.set(String::new());
+            browser::keep_draft(self.session_id.get_untracked(), "");
+        }
+        sent
+    }
+
+    /// Sends a message, which shows at once.
+    pub(crate) fn send(self, text: String) -> bool {
+        let is_sendable = !text.trim().is_empty() && text.chars().count() <= MAX_MESSAGE_CHARS;
+        if !is_sendable || self.is_running() || self.agent_id.with_untracked(String::is_empty) {
+            return false;
+        }
+        let now = browser::now();
+        self.clock.now.set(now);
+        let line = Line::typed(Uuid::new_v4(), text, self.agent_id.get_untracked(), now);
+        self.lines.update(|lines| lines.push(line.clone()));
+        self.view.set(View::Open);
+        self.deliver(line);
+        true
+    }
+
+    /// Sends a message that failed to arrive once more. It is the same request: had it arrived after all, nothing is doubled.
+    pub(crate) fn send_again(self, line: Line) {
+        if self.is_running() {
+            return;
+        }
+        line.delivery.set(Delivery::Pending);
+        self.deliver(line);
+    }
+
+    /// Takes a message that failed to arrive back into the composer.
+    pub(crate) fn take_back(self, line: &Line) {
+        self.lines.update(|lines| lines.retain(|other| other != line));
+        self.draft.set(line.text.get_untracked());
+        browser::keep_draft(self.session_id.get_untracked(), &line.text.get_untracked());
+        if self.lines.with_untracked(Vec::is_empty) {
+            self.view.set(View::New);
+        }
+        browser::focus("#message");
+    }
+
+    /// Asks once more what an answer that is not whole was to answer.
+    pub(crate) fn ask_again(self, answer: &Line) {
+        let asked = self.lines.with_untracked(|lines| {
+            let at = lines.iter().position(|line| line == answer)?;
+            lines[..at].iter().rfind(|line| line.is_mine).map(|line| line.text.get_untracked())
+        });
+        if let Some(asked) = asked {
+            self.send(asked);
+        }
+    }
+
+    fn deliver(self, line: Line) {
+        let now = browser::now();
+        let agent_id = self.agent_id.get_untracked();
+        let model_id = self.model_id.get_untracked();
+        let model_name = untrack(|| self.model()).map(|model| model.model_name);
+        let answer = Line::awaited(agent_id.clone(), model_name, now);
+        self.lines.update(|lines| lines.push(answer.clone()));
+        self.connection.set_value(None);
+        self.turn.set(Some(Turn {
+            line: answer.clone(),
+            started_at: now,
+            stopping: false,
+        }));
+        self.notice.set(None);
+        self.announcement.set("The answer has begun.");
+        let request = SendMessage {
+            session_id: self.session_id.get_untracked(),
+            message: line.text.get_untracked(),
+            agent_id,
+            model: (!model_id.is_empty()).then_some(model_id),
+            client_request_id: Some(line.key),
+        };
+        let visit = self.visit.get_value();
+        spawn_local(async move {
+            let outcome = server_fns::send_message(request).await;
+            if !self.is_visit(visit) {
+                return self.read_sessions();
+            }
+            match outcome {
+                Ok(accepted) => self.delivered(&line, &answer, &accepted),
+                Err(error) => {
+                    self.lines.update(|lines| lines.retain(|other| *other != answer));
+                    self.turn.set(None);
+                    line.delivery.set(Delivery::Failed(error));
+                    self.announcement.set("The message was not sent.");
+                }
+            }
+        });
+    }
+
+    fn delivered(self, line: &Line, answer: &Line, accepted: &MessageAccepted) {
+        line.delivery.set(Delivery::Saved);
+        line.message.update(|message| message.message_id = accepted.message_id);
+        answer.message.update(|message| message.message_id = accepted.answer_id);
+        let session_id = accepted.session_id;
+        if self.session_id.get_untracked() != Some(session_id) {
+            // What was typed meanwhile goes along.
+            let typed = self.draft.get_untracked();
+            browser::keep_draft(None, "");
+            browser::keep_draft(Some(session_id), &typed);
+            self.session_id.set(Some(session_id));
+            self.go(format!("/llm/{session_id}"), true);
+        }
+        self.attach(session_id, None);
+        if self.turn.with_untracked(|turn| turn.as_ref().is_some_and(|turn| turn.stopping)) {
+            self.cancel(session_id);
+        }
+        self.read_sessions();
+    }
+}

@@ -1,0 +1,169 @@
+//! The sidebar's list, and what can be done to one of its sessions.
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::session::{SessionList, SessionPatch, SessionSummary};
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{Chat, Remedy};
+use crate::{backend::SessionQuery, boot::SESSIONS_PER_PAGE, browser, server_fns};
+
+/// How often the list is read again while an answer is being written in a session that is not shown.
+const POLL: Duration = Duration::from_secs(5);
+
+impl Chat {
+    /// Shows a list.
+    pub(super) fn list(self, list: SessionList) {
+        let shown = self.session_id.get_untracked();
+        if let Some(session) = list.sessions.iter().find(|session| Some(session.session_id) == shown) {
+            self.session.set(Some(session.clone()));
+        }
+        self.unlisted.set(list.total.saturating_sub(list.sessions.len() as u64));
+        self.sessions.set(list.sessions);
+    }
+
+    /// Reads the list again.
+    pub(crate) fn read_sessions(self) {
+        let query = SessionQuery {
+            q: self.find.get_untracked(),
+            offset: 0,
+            limit: self.limit.get_value(),
+        };
+        spawn_local(async move {
+            let outcome = server_fns::sessions(query.clone()).await;
+            if query.q != self.find.get_untracked() {
+                return;
+            }
+            self.clock.now.set(browser::now());
+            match outcome {
+                Ok(list) => {
+                    self.list(list);
+                    self.poll();
+                }
+                // The list that stands is better than none; what the person does next will say what is wrong.
+                Err(error) if self.sessions.with_untracked(Vec::is_empty) => {
+                    self.report(error, Some(Remedy::ReadSessions));
+                }
+                Err(_) => {}
+            }
+        });
+    }
+
+    /// Lists more of them.
+    pub(crate) fn list_more(self) {
+        self.limit.update_value(|limit| *limit += SESSIONS_PER_PAGE);
+        self.read_sessions();
+    }
+
+    /// Keeps an eye on answers that are being written elsewhere.
+    pub(crate) fn poll(self) {
+        let shown = self.session_id.get_untracked();
+        let elsewhere = self
+            .sessions
+            .with_untracked(|all| all.iter().any(|session| session.running && Some(session.session_id) != shown));
+        if elsewhere && !self.polling.get_value() {
+            self.polling.set_value(true);
+            set_timeout(
+                move || {
+                    self.polling.set_value(false);
+                    self.read_sessions();
+                },
+                POLL,
+            );
+        }
+    }
+
+    /// Gives a session another title.
+    pub(crate) fn rename(self, session_id: Uuid, title: String) {
+        let patch = SessionPatch {
+            title: Some(title),
+            ..Default::default()
+        };
+        self.change(session_id, patch);
+    }
+
+    /// Keeps a session at the top, or no longer.
+    pub(crate) fn pin(self, session_id: Uuid, pinned: bool) {
+        let patch = SessionPatch {
+            pinned: Some(pinned),
+            ..Default::default()
+        };
+        self.change(session_id, patch);
+    }
+
+    fn change(self, session_id: Uuid, patch: SessionPatch) {
+        spawn_local(async move {
+            match server_fns::patch(session_id, patch).await {
+                Ok(summary) => {
+                    self.replace(summary);
+                    self.read_sessions();
+                }
+                Err(error) => self.report(error, None),
+            }
+        });
+    }
+
+    fn replace(self, summary: SessionSummary) {
+        if self.session_id.get_untracked() == Some(summary.session_id) {
+            self.session.set(Some(summary.clone()));
+        }
+        self.sessions.update(|all| {
+            if let Some(listed) = all.iter_mut().find(|listed| listed.session_id == summary.session_id) {
+                *listed = summary;
+            }
+        });
+    }
+
+    /// Archives the session shown.
+    pub(super) fn clear(self) {
+        let Some(session_id) = self.session_id.get_untracked() else {
+            return;
+        };
+        spawn_local(async move {
+            match server_fns::clear(session_id).await {
+                Ok(_) => self.gone(session_id, "The conversation was cleared."),
+                Err(error) => self.report(error, None),
+            }
+        });
+    }
+
+    /// Deletes a session.
+    pub(super) fn delete(self, session_id: Uuid) {
+        spawn_local(async move {
+            match server_fns::delete(session_id).await {
+                Ok(()) => self.gone(session_id, "The conversation was deleted."),
+                Err(error) => self.report(error, None),
+            }
+        });
+    }
+
+    fn gone(self, session_id: Uuid, announcement: &'static str) {
+        browser::keep_draft(Some(session_id), "");
+        self.sessions
+            .update(|all| all.retain(|session| session.session_id != session_id));
+        self.announcement.set(announcement);
+        if self.session_id.get_untracked() == Some(session_id) {
+            self.go("/llm".into(), false);
+        }
+        self.read_sessions();
+    }
+
+    /// Changes the model of the session shown, for its next answer.
+    pub(super) fn save_model(self, session_id: Uuid, model_id: String, former: String) {
+        let patch = SessionPatch {
+            model: Some(model_id.clone()),
+            ..Default::default()
+        };
+        spawn_local(async move {
+            match server_fns::patch(session_id, patch).await {
+                Ok(summary) => self.replace(summary),
+                Err(error) => {
+                    if self.model_id.get_untracked() == model_id {
+                        self.model_id.set(former);
+                    }
+                    self.report(error, None);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,104 @@
+// The first minute of a newcomer, with nobody but Rehearsal to talk to.
+import { expect, test } from '../fixtures.ts';
+
+test('a message to the Architect is answered, piece by piece, and kept', async ({ chat, page }) => {
+  await chat.open('/llm');
+  await expect(page.getByRole('button', { name: /^Agent:.*Architect/ })).toBeVisible();
+  await expect(page.locator('.role')).toContainText('PAS Root');
+  const growth = await chat.recordGrowth();
+
+  await chat.say('Plan how we track user logins');
+  await expect(chat.composer).toHaveValue('');
+  await chat.ends('complete');
+
+  const lengths = await growth();
+  expect(lengths.length, `lengths of the text: ${lengths}`).toBeGreaterThan(5);
+  await expect(chat.lastText).toContainText('Rehearsal');
+  await expect(chat.lastAnswer.locator('.sum')).toContainText(/\d/);
+  await expect(page.locator('.gauge')).toContainText(/[1-9]/);
+  await expect(chat.send).toBeVisible();
+  const id = await chat.conversationOpened();
+  await expect(chat.conversations.filter({ hasText: 'Plan how we track user logins' })).toHaveAttribute('href', `/llm/${id}`);
+
+  const text = await chat.lastText.innerText();
+  await chat.reload();
+  await expect(chat.questions).toHaveCount(1);
+  await expect(chat.answers).toHaveCount(1);
+  await expect(chat.questions.first()).toContainText('Plan how we track user logins');
+  await expect(chat.lastText).toHaveText(text, { useInnerText: true });
+});
+
+test('Shift+Enter breaks the line, Enter sends', async ({ chat }) => {
+  await chat.open('/llm');
+  await chat.composer.fill('one');
+  await chat.composer.press('Shift+Enter');
+  await chat.composer.pressSequentially('two');
+  await expect(chat.composer).toHaveValue('one\ntwo');
+  await expect(chat.questions).toHaveCount(0);
+
+  await chat.composer.press('Enter');
+  await expect(chat.questions).toHaveCount(1);
+  await chat.ends('complete');
+});
+
+test('Stop keeps what has arrived, and everything works again', async ({ chat, startParley }) => {
+  const parley = await startParley({ PARLEY_REHEARSAL_DELAY_MS: '150' });
+  await chat.open(`${parley.url}/llm`);
+  await chat.say('Plan how we track user logins');
+  await chat.streaming(5);
+
+  await chat.stop.click();
+  await chat.ends('cancelled');
+  await expect(chat.send).toBeVisible();
+  const kept = (await chat.lastText.innerText()).trim();
+  expect(kept.length).toBeGreaterThanOrEqual(5);
+
+  await chat.reload();
+  await expect(chat.lastAnswer).toHaveAttribute('data-status', 'cancelled');
+  await expect(chat.lastText).toContainText(kept.slice(0, 5));
+
+  await chat.say('And once more');
+  await expect(chat.answers).toHaveCount(2);
+  await chat.streaming();
+  await chat.stop.click();
+  await chat.ends('cancelled');
+});
+
+test('a failure says what happened and offers Retry', async ({ chat, page }) => {
+  await chat.open('/llm');
+  await chat.say('/fail');
+  await chat.ends('error');
+  await expect(page.getByRole('alert').filter({ hasText: /\w/ }).first()).toBeVisible();
+  await expect(chat.questions).toHaveCount(1);
+  await expect(chat.send).toBeVisible();
+
+  // The same message fails again: what matters is that it was tried, and that the page is none the worse for it.
+  const posted = page.waitForRequest(request => request.method() === 'POST');
+  await chat.lastAnswer.getByRole('button', { name: 'Retry' }).click();
+  await posted;
+  await chat.ends('error');
+  await chat.sayAndWait('Now plan something');
+});
+
+test('Clear puts the conversation away and begins a new one', async ({ chat, page }) => {
+  await chat.open('/llm');
+  await chat.sayAndWait('Something to put away');
+  const id = await chat.conversationOpened();
+
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
+
+  await expect(chat.questions).toHaveCount(0);
+  await expect(page).not.toHaveURL(new RegExp(id));
+  await expect(chat.conversations.filter({ hasText: 'Something to put away' })).toHaveCount(0);
+});
+
+test('Export downloads the conversation', async ({ chat, page }) => {
+  await chat.open('/llm');
+  await chat.sayAndWait('Something to take along');
+  const id = await chat.conversationOpened();
+  const link = page.getByRole('link', { name: 'Export' });
+  const download = page.waitForEvent('download');
+  await link.click();
+  expect((await download).suggestedFilename()).toMatch(new RegExp(`^pas_conversation_${id}_.*\\.(md|json)$`));
+});

@@ -1,0 +1,132 @@
+//! Rehearsal: plays an agent where there is no LLM, and says so in every answer.
+//!
+//! What it says depends on the message and the agent alone, so that tests have a deterministic partner. A message may
+//! begin with a command:
+//!
+//! - (none): a realistic task: planning, then text with a list, a code block and a table, then complete with usage
+//! - `/echo TEXT`: the notice, an empty line, and exactly TEXT
+//! - `/slow TEXT`: the task, with ten times the pause between tokens
+//! - `/long TEXT`: about 2,000 words
+//! - `/fail TEXT`: a few tokens, and then a failure as of a provider
+//! - `/approval TEXT`: a plan that waits: approve goes on, refine restates it with the note and waits again, reject
+//!   ends cleanly
+//!
+//! Usage counts words as tokens and is marked as an estimate; it costs nothing.
+
+mod script;
+
+use std::time::Duration;
+
+use protocol::{
+    event::TaskStatus,
+    gateway::GatewayChatRequest,
+    session::{Decision, Usage},
+};
+
+use crate::answers::{Outcome, writer::Writer};
+use script::{Command, NOTICE};
+
+/// Plays the answer to `request` as `agent`, with `delay` between two tokens.
+pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Duration, writer: &Writer) -> Outcome {
+    let (command, text) = script::parse(&request.message);
+    let delay = if command == Command::Slow { delay * 10 } else { delay };
+    let mut stage = Stage {
+        writer,
+        delay,
+        words: 0,
+    };
+    match command {
+        Command::Echo => {
+            writer.status(TaskStatus::Executing, "Echoing the message");
+            stage.say(&format!("{NOTICE}\n\n{text}")).await;
+        }
+        Command::Long => {
+            writer.status(TaskStatus::Executing, "Writing a long answer");
+            stage.say(&script::long()).await;
+        }
+        Command::Fail => {
+            writer.status(TaskStatus::Executing, "Asking a provider that will fail");
+            stage.say(&format!("{NOTICE}\n\nThis answer will break")).await;
+            return Outcome::failed("Rehearsal answered 503 Service Unavailable: played on request.".into());
+        }
+        Command::Approval => {
+            if let Err(reason) = stage.approval(agent, text).await {
+                return Outcome::failed(reason);
+            }
+        }
+        Command::Task | Command::Slow => {
+            writer.status(TaskStatus::Planning, "Reading the task");
+            stage.say(&script::opening(agent, text)).await;
+            writer.status(TaskStatus::Executing, "Carrying out the plan");
+            stage.say(&script::work()).await;
+        }
+    }
+    let prompt = request
+        .messages
+        .iter()
+        .map(|m| words(&m.content))
+        .sum::<u64>()
+        .max(words(&request.message));
+    let usage = Usage {
+        estimated: true,
+        ..Usage::exact(prompt, stage.words)
+    };
+    Outcome::Complete {
+        note: None,
+        usage: Some((usage, Some(0.0))),
+    }
+}
+
+/// Where the words are said, and counted.
+struct Stage<'a> {
+    writer: &'a Writer,
+    delay: Duration,
+    words: u64,
+}
+
+impl Stage<'_> {
+    /// Says `text` word by word, with a pause after each.
+    async fn say(&mut self, text: &str) {
+        self.words += words(text);
+        for token in script::tokens(text) {
+            self.writer.token(token.to_owned());
+            if self.delay.is_zero() {
+                // Without a pause too, others get their turn, and a cancellation is noticed.
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(self.delay).await;
+            }
+        }
+    }
+
+    async fn approval(&mut self, agent: &str, text: &str) -> Result<(), String> {
+        self.writer.status(TaskStatus::Planning, "Reading the task");
+        self.say(&script::plan(agent, text)).await;
+        loop {
+            let Some((decision, note)) = self.writer.ask("Shall the plan be carried out?").await else {
+                return Err("Nobody decided within an hour, so the plan was not carried out.".into());
+            };
+            match decision {
+                Decision::Approve => {
+                    self.writer.status(TaskStatus::Executing, "The plan was approved");
+                    self.say("\n\n").await;
+                    self.say(&script::work()).await;
+                    return Ok(());
+                }
+                Decision::Refine => {
+                    self.writer.status(TaskStatus::Planning, "Changing the plan");
+                    self.say(&script::refined(note.as_deref().unwrap_or_default())).await;
+                }
+                Decision::Reject => {
+                    self.say("\n\nThe plan was rejected, so nothing was carried out.\n")
+                        .await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn words(text: &str) -> u64 {
+    text.split_whitespace().count() as u64
+}

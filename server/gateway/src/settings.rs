@@ -1,0 +1,91 @@
+//! What the Gateway is told at start.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+/// Where the Gateway finds its agents, models and providers. Everything may be left out.
+#[derive(Clone)]
+pub struct Settings {
+    /// A file that replaces the built-in `agents.toml`.
+    pub agents_file: Option<PathBuf>,
+    /// A file that replaces the built-in `models.toml`.
+    pub models_file: Option<PathBuf>,
+    /// Key for OpenAI, or for the OpenAI-compatible server named by `openai_base_url`.
+    pub openai_api_key: Option<String>,
+    /// Address of an OpenAI-compatible server, `/v1` included.
+    pub openai_base_url: Option<String>,
+    /// Key for Anthropic.
+    pub anthropic_api_key: Option<String>,
+    /// Address of a server that speaks Anthropic's API.
+    pub anthropic_base_url: Option<String>,
+    /// Key for Gemini.
+    pub gemini_api_key: Option<String>,
+    /// Address of a server that speaks Gemini's API.
+    pub gemini_base_url: Option<String>,
+    /// Address of Ollama; `None`: `http://127.0.0.1:11434`.
+    pub ollama_host: Option<String>,
+    /// The pause between two tokens of Rehearsal.
+    pub rehearsal_delay: Duration,
+    /// When set, every route but `/health` demands `Authorization: Bearer <it>`.
+    pub access_token: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            agents_file: None,
+            models_file: None,
+            openai_api_key: None,
+            openai_base_url: None,
+            anthropic_api_key: None,
+            anthropic_base_url: None,
+            gemini_api_key: None,
+            gemini_base_url: None,
+            ollama_host: None,
+            rehearsal_delay: Duration::from_millis(25),
+            access_token: None,
+        }
+    }
+}
+
+/// Says which keys are set, never what they are. An address may carry a password, so addresses are not shown either.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = |value: &Option<String>| if value.is_some() { "set" } else { "not set" };
+        f.debug_struct("Settings")
+            .field("agents_file", &self.agents_file)
+            .field("models_file", &self.models_file)
+            .field("openai_api_key", &set(&self.openai_api_key))
+            .field("openai_base_url", &set(&self.openai_base_url))
+            .field("anthropic_api_key", &set(&self.anthropic_api_key))
+            .field("anthropic_base_url", &set(&self.anthropic_base_url))
+            .field("gemini_api_key", &set(&self.gemini_api_key))
+            .field("gemini_base_url", &set(&self.gemini_base_url))
+            .field("ollama_host", &set(&self.ollama_host))
+            .field("rehearsal_delay", &self.rehearsal_delay)
+            .field("access_token", &set(&self.access_token))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_never_shows_a_secret() {
+        let secret = || Some("s3cret".to_owned());
+        let shown = format!(
+            "{:?}",
+            Settings {
+                openai_api_key: secret(),
+                openai_base_url: Some("http://me:s3cret@localhost/v1".into()),
+                anthropic_api_key: secret(),
+                gemini_api_key: secret(),
+                access_token: secret(),
+                ..Settings::default()
+            }
+        );
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(shown.contains("access_token: \"set\""), "{shown}");
+    }
+}

@@ -1,0 +1,20 @@
+//! The contract, through the router: in one binary, because linking is what takes the time.
+//!
+//! - `common`: a client of the router, and a stub of a provider
+//! - `routes`: listings, refusals, access
+//! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
+//! - `openai`, `providers`: real HTTP to stubs that speak as the providers do
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking and is documented by its name"
+)]
+
+mod answers;
+mod common;
+mod openai;
+mod providers;
+mod routes;

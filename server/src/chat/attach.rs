@@ -1,0 +1,225 @@
+//! One reader's way through a turn: a cursor into its log, or the end that the database tells.
+
+use std::sync::Arc;
+
+use futures::Stream;
+use protocol::event::{EventId, TurnEvent};
+use uuid::Uuid;
+
+use super::{ChatService, live::LiveTurn, log::TurnLog};
+use crate::{
+    error::Error,
+    store::{LastTurn, TurnState},
+};
+
+/// What an attached reader reads.
+pub enum Attachment {
+    /// From the log, live.
+    Live {
+        /// The log.
+        log: Arc<TurnLog>,
+        /// What the reader has.
+        after: u64,
+        /// Whether the first token must say where it begins.
+        from_start: bool,
+    },
+    /// From the database: the events that are left, and no more.
+    Ended(Vec<(EventId, TurnEvent)>),
+}
+
+impl ChatService {
+    /// Attaches a reader to the session's turn. Never starts one.
+    ///
+    /// # Errors
+    /// When there is no such session.
+    pub async fn attach(&self, user_id: Uuid, session_id: Uuid, cursor: Option<&str>) -> Result<Attachment, Error> {
+        if let Some(live) = self.0.live.find(user_id, session_id) {
+            return Ok(attach_live(&live, cursor));
+        }
+        let Some(mut last) = self.0.store.last_turn(user_id, session_id).await? else {
+            self.own_session(user_id, session_id).await?;
+            return Ok(Attachment::Ended(Vec::new()));
+        };
+        if last.state == TurnState::Running {
+            // Either it is just being begun, then it is live once we hold the lock; or it has ended since we looked.
+            let _beginning = self.0.beginning.lock().await;
+            if let Some(live) = self.0.live.find(user_id, session_id) {
+                return Ok(attach_live(&live, cursor));
+            }
+            last = self
+                .0
+                .store
+                .last_turn(user_id, session_id)
+                .await?
+                .ok_or(Error::SessionNotFound)?;
+        }
+        Ok(Attachment::Ended(ended_events(&last, cursor)))
+    }
+}
+
+fn attach_live(live: &LiveTurn, cursor: Option<&str>) -> Attachment {
+    let log = Arc::clone(&live.log);
+    let usable = usable_cursor(cursor, log.turn_id, log.last_seq());
+    let (after, from_start) = match (usable, cursor) {
+        (Some(seq), _) => (seq, false),
+        // Nothing runs and nothing was read: the end is all there is to learn.
+        (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
+        (None, _) => (0, true),
+    };
+    Attachment::Live { log, after, from_start }
+}
+
+/// The seq of a cursor that this turn gave out; `None` for another turn's, one from the future, and garbage.
+fn usable_cursor(cursor: Option<&str>, turn_id: Uuid, last_seq: u64) -> Option<u64> {
+    let id: EventId = cursor?.parse().ok()?;
+    (id.turn_id == turn_id && id.seq <= last_seq).then_some(id.seq)
+}
+
+/// What a reader of an ended turn has yet to get: nothing, the end, or, where its cursor can no longer be placed in the
+/// text, all of it.
+fn ended_events(last: &LastTurn, cursor: Option<&str>) -> Vec<(EventId, TurnEvent)> {
+    let TurnState::Ended(status) = last.state else {
+        return Vec::new();
+    };
+    let id = |seq: u64| EventId {
+        turn_id: last.turn_id,
+        seq,
+    };
+    if usable_cursor(cursor, last.turn_id, last.last_seq) == Some(last.last_seq) {
+        return Vec::new();
+    }
+    let usage = last.usage.map(|usage| TurnEvent::Usage {
+        usage,
+        cost_usd: last.cost_usd,
+    });
+    let before_done = last.last_seq.saturating_sub(1);
+    let mut events = Vec::new();
+    if cursor.is_some() {
+        let seq = if usage.is_some() {
+            before_done.saturating_sub(1)
+        } else {
+            before_done
+        };
+        events.push((
+            id(seq),
+            TurnEvent::Token {
+                content: last.content.clone(),
+                offset: Some(0),
+            },
+        ));
+    }
+    events.extend(usage.map(|usage| (id(before_done), usage)));
+    events.push((id(last.last_seq), TurnEvent::Done { status: Some(status) }));
+    events
+}
+
+impl Attachment {
+    /// The events, ending after `done`. Yields several at once where several are there, so that they are sent as one.
+    pub fn events(self) -> impl Stream<Item = Vec<(EventId, TurnEvent)>> + Send {
+        async_stream::stream! {
+            let (log, mut cursor, from_start) = match self {
+                Self::Ended(events) => {
+                    yield events;
+                    return;
+                }
+                Self::Live { log, after, from_start } => (log, after, from_start),
+            };
+            // Subscribed before the first read: nothing is appended between that we would not be woken for.
+            let mut changes = log.subscribe();
+            let mut offset = from_start.then_some(0);
+            loop {
+                changes.mark_unchanged();
+                let batch = log.read_after(cursor);
+                let ended = batch.ended;
+                if let Some((seq, _)) = batch.events.last() {
+                    cursor = *seq;
+                }
+                if !batch.events.is_empty() {
+                    yield batch
+                        .events
+                        .into_iter()
+                        .map(|(seq, mut event)| {
+                            if let TurnEvent::Token { offset: place, .. } = &mut event {
+                                *place = offset.take();
+                            }
+                            (log.event_id(seq), event)
+                        })
+                        .collect();
+                }
+                if ended {
+                    return;
+                }
+                // More may be left than one batch holds.
+                if log.last_seq() == cursor && changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::session::{TurnStatus, Usage};
+
+    fn last_turn() -> LastTurn {
+        LastTurn {
+            turn_id: Uuid::new_v4(),
+            state: TurnState::Ended(TurnStatus::Complete),
+            last_seq: 9,
+            content: "whole".into(),
+            usage: Some(Usage::exact(1, 2)),
+            cost_usd: Some(0.5),
+        }
+    }
+
+    #[test]
+    fn an_ended_turn_gives_what_the_cursor_lacks() {
+        let last = last_turn();
+        let types = |cursor: Option<&str>| -> Vec<(u64, &'static str)> {
+            ended_events(&last, cursor)
+                .iter()
+                .map(|(id, event)| {
+                    let name = match event {
+                        TurnEvent::Token {
+                            content,
+                            offset: Some(0),
+                        } if content == "whole" => "whole text",
+                        TurnEvent::Usage { .. } => "usage",
+                        TurnEvent::Done { .. } => "done",
+                        _ => "?",
+                    };
+                    (id.seq, name)
+                })
+                .collect()
+        };
+        let id = |seq: u64| {
+            EventId {
+                turn_id: last.turn_id,
+                seq,
+            }
+            .to_string()
+        };
+        let everything = vec![(7, "whole text"), (8, "usage"), (9, "done")];
+        assert_eq!(types(None), [(8, "usage"), (9, "done")]);
+        assert_eq!(types(Some(&id(9))), []);
+        assert_eq!(
+            types(Some(&id(3))),
+            everything,
+            "the log is gone, so the place of seq 3 is not known"
+        );
+        assert_eq!(types(Some(&id(10))), everything, "from the future");
+        assert_eq!(types(Some("garbage")), everything);
+        assert_eq!(
+            types(Some(
+                &EventId {
+                    turn_id: Uuid::new_v4(),
+                    seq: 9
+                }
+                .to_string()
+            )),
+            everything
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! The turns that run, and those that ended a moment ago and may still be read.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use protocol::session::{MessageAccepted, TurnStatus};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::log::TurnLog;
+use crate::store::{FinishTurn, Store, StoreError};
+
+/// How long an ended turn's log is kept for readers on their way back.
+const KEPT_AFTER_END: Duration = Duration::from_secs(60);
+
+/// The live turns, one to a session.
+pub struct LiveTurns {
+    store: Store,
+    turns: Mutex<HashMap<Uuid, Arc<LiveTurn>>>,
+    /// Held while the database is written to: a piece of text never arrives after its turn was folded.
+    saving: tokio::sync::Mutex<()>,
+}
+
+/// A turn with its log, and the way to stop it.
+#[derive(Debug)]
+pub struct LiveTurn {
+    /// What it emitted.
+    pub log: Arc<TurnLog>,
+    /// Cancelled when the person pressed Stop, and with the server.
+    pub stop: CancellationToken,
+}
+
+impl LiveTurn {
+    /// Stops the turn and waits until its end is saved. `false`: it had ended by itself.
+    pub async fn cancel(&self) -> bool {
+        let mut changes = self.log.subscribe();
+        self.stop.cancel();
+        while self.log.ended().is_none() && changes.changed().await.is_ok() {}
+        self.log
+            .ended()
+            .is_some_and(|(status, _)| status == TurnStatus::Cancelled)
+    }
+}
+
+impl LiveTurns {
+    /// None yet.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            turns: Mutex::default(),
+            saving: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes in a turn that was just begun; it takes the place of the session's last one.
+    pub fn insert(&self, user_id: Uuid, accepted: &MessageAccepted, stop: CancellationToken) -> Arc<LiveTurn> {
+        let log = Arc::new(TurnLog::new(
+            accepted.turn_id,
+            accepted.session_id,
+            user_id,
+            accepted.answer_id,
+        ));
+        let live = Arc::new(LiveTurn { log, stop });
+        self.turns.lock().insert(accepted.session_id, Arc::clone(&live));
+        live
+    }
+
+    /// The user's turn in this session, running or just ended.
+    pub fn find(&self, user_id: Uuid, session_id: Uuid) -> Option<Arc<LiveTurn>> {
+        self.turns
+            .lock()
+            .get(&session_id)
+            .filter(|turn| turn.log.user_id == user_id)
+            .cloned()
+    }
+
+    /// The user's turn in this session, if it is running.
+    pub fn running(&self, user_id: Uuid, session_id: Uuid) -> Option<Arc<LiveTurn>> {
+        self.find(user_id, session_id).filter(|turn| turn.log.ended().is_none())
+    }
+
+    /// Drops the turn of a session that is gone.
+    pub fn forget(&self, session_id: Uuid) {
+        self.turns.lock().remove(&session_id);
+    }
+
+    /// Saves what the running turns have written since, in one transaction, and drops logs that nobody comes back to.
+    pub async fn save_progress(&self) -> Result<(), StoreError> {
+        let _saving = self.saving.lock().await;
+        let turns: Vec<Arc<LiveTurn>> = {
+            let mut turns = self.turns.lock();
+            turns.retain(|_, turn| turn.log.ended().is_none_or(|(_, at)| at.elapsed() < KEPT_AFTER_END));
+            turns
+                .values()
+                .filter(|turn| turn.log.ended().is_none())
+                .cloned()
+                .collect()
+        };
+        let unsaved: Vec<_> = turns
+            .iter()
+            .filter_map(|turn| Some((turn, turn.log.unsaved()?)))
+            .collect();
+        if unsaved.is_empty() {
+            return Ok(());
+        }
+        let seqs: Vec<_> = unsaved
+            .iter()
+            .map(|(turn, part)| (Arc::clone(turn), part.seq))
+            .collect();
+        self.store
+            .append_events(unsaved.into_iter().map(|(_, part)| part).collect())
+            .await?;
+        for (turn, seq) in seqs {
+            turn.log.mark_saved(seq);
+        }
+        Ok(())
+    }
+
+    /// Saves a turn's end. The caller then appends `usage` and `done`: who reads `done` finds the answer saved.
+    pub async fn save_end(&self, finish: FinishTurn) -> Result<(), StoreError> {
+        let _saving = self.saving.lock().await;
+        self.store.finish_turn(finish).await
+    }
+}

@@ -1,0 +1,287 @@
+//! Settings from the environment, each checked at start with an error that names the variable.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use reqwest::Url;
+
+use crate::gateway::http::Timeouts;
+
+/// Everything that can be set.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the app listens.
+    pub site_addr: SocketAddr,
+    /// The database file.
+    pub database: PathBuf,
+    /// An outer Gateway; `None`: the embedded one.
+    pub gateway_url: Option<Url>,
+    /// A separate registry.
+    pub registry_url: Option<Url>,
+    /// How long to wait for the Gateway.
+    pub timeouts: Timeouts,
+    /// Signs cookies; `None`: the one kept beside the database.
+    pub secret: Option<String>,
+    /// Whether cookies go over plain HTTP.
+    pub plain_http: bool,
+    /// Limits per user.
+    pub limits: Limits,
+    /// The embedded Gateway's settings.
+    pub embedded: gateway::Settings,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+}
+
+/// Limits per user; 0 lifts one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages a minute.
+    pub messages_per_minute: u32,
+    /// Reads of sessions a minute.
+    pub session_reads_per_minute: u32,
+    /// Reads of models and agents a minute.
+    pub model_reads_per_minute: u32,
+    /// Streams open at once.
+    pub streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            messages_per_minute: 10,
+            session_reads_per_minute: 60,
+            model_reads_per_minute: 120,
+            streams: 5,
+        }
+    }
+}
+
+/// A variable has a value that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the settings through `lookup`, which gives the value of a variable.
+    ///
+    /// # Errors
+    /// When a value cannot be used; the error names the variable and says what it takes.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| {
+            lookup(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        match get("GATEWAY_PROTOCOL").as_deref() {
+            None | Some("turns") => {}
+            Some(other) => {
+                return Err(problem(
+                    "GATEWAY_PROTOCOL",
+                    format!("{other:?} is not supported; it takes `turns`"),
+                ));
+            }
+        }
+        if get("PARLEY_TASK_LINKS").is_some() {
+            tracing::warn!("PARLEY_TASK_LINKS is not supported yet and has no effect");
+        }
+        let standard = Limits::default();
+        let waits = Timeouts::default();
+        let seconds = |name, default: Duration| Ok(Duration::from_secs(parsed(&get, name, default.as_secs())?));
+        Ok(Self {
+            site_addr: parsed(&get, "LEPTOS_SITE_ADDR", SocketAddr::from(([127, 0, 0, 1], 3000)))?,
+            database: database_path(get("DATABASE_URL"), &get)?,
+            gateway_url: url(&get, "GATEWAY_URL")?,
+            registry_url: url(&get, "REGISTRY_URL")?,
+            timeouts: Timeouts {
+                connect: seconds("PARLEY_GATEWAY_CONNECT_SECONDS", waits.connect)?,
+                request: waits.request,
+                first_event: seconds("PARLEY_GATEWAY_FIRST_EVENT_SECONDS", waits.first_event)?,
+                idle: seconds("PARLEY_GATEWAY_IDLE_SECONDS", waits.idle)?,
+            },
+            secret: secret(get("PARLEY_SECRET"))?,
+            plain_http: flag(&get, "PARLEY_PLAIN_HTTP")?,
+            limits: Limits {
+                messages_per_minute: parsed(&get, "PARLEY_MESSAGES_PER_MINUTE", standard.messages_per_minute)?,
+                session_reads_per_minute: parsed(
+                    &get,
+                    "PARLEY_SESSION_READS_PER_MINUTE",
+                    standard.session_reads_per_minute,
+                )?,
+                model_reads_per_minute: parsed(&get, "PARLEY_MODEL_READS_PER_MINUTE", standard.model_reads_per_minute)?,
+                streams: parsed(&get, "PARLEY_STREAMS_PER_USER", standard.streams)?,
+            },
+            embedded: embedded(&get)?,
+            log_json: match get("PARLEY_LOG_FORMAT").as_deref() {
+                None | Some("text") => false,
+                Some("json") => true,
+                Some(_) => return Err(problem("PARLEY_LOG_FORMAT", "it takes `text` or `json`".into())),
+            },
+        })
+    }
+}
+
+fn embedded(get: &impl Fn(&str) -> Option<String>) -> Result<gateway::Settings, ConfigError> {
+    let checked = |name: &'static str| url(get, name).map(|url| url.map(|url| url.to_string()));
+    Ok(gateway::Settings {
+        agents_file: get("PARLEY_AGENTS").map(PathBuf::from),
+        models_file: get("PARLEY_MODELS").map(PathBuf::from),
+        openai_api_key: get("OPENAI_API_KEY"),
+        openai_base_url: checked("OPENAI_BASE_URL")?,
+        anthropic_api_key: get("ANTHROPIC_API_KEY"),
+        anthropic_base_url: checked("ANTHROPIC_BASE_URL")?,
+        gemini_api_key: get("GEMINI_API_KEY"),
+        gemini_base_url: checked("GEMINI_BASE_URL")?,
+        ollama_host: get("OLLAMA_HOST"),
+        rehearsal_delay: Duration::from_millis(parsed(get, "PARLEY_REHEARSAL_DELAY_MS", 25)?),
+        access_token: None,
+    })
+}
+
+fn parsed<T: FromStr>(
+    get: &impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    default: T,
+) -> Result<T, ConfigError> {
+    let Some(value) = get(variable) else { return Ok(default) };
+    let takes = if std::any::type_name::<T>().contains("SocketAddr") {
+        "an address and a port, such as 127.0.0.1:3000"
+    } else {
+        "a whole number"
+    };
+    value
+        .parse()
+        .map_err(|_| problem(variable, format!("it takes {takes}")))
+}
+
+fn url(get: &impl Fn(&str) -> Option<String>, variable: &'static str) -> Result<Option<Url>, ConfigError> {
+    let Some(value) = get(variable) else { return Ok(None) };
+    match Url::parse(&value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
+        _ => Err(problem(variable, "it takes an http:// or https:// address".into())),
+    }
+}
+
+fn flag(get: &impl Fn(&str) -> Option<String>, variable: &'static str) -> Result<bool, ConfigError> {
+    match get(variable).as_deref() {
+        None | Some("0" | "false" | "off" | "no") => Ok(false),
+        Some("1" | "true" | "on" | "yes") => Ok(true),
+        Some(_) => Err(problem(variable, "it takes 1 or 0".into())),
+    }
+}
+
+fn secret(value: Option<String>) -> Result<Option<String>, ConfigError> {
+    match value {
+        Some(secret) if secret.len() < 32 => Err(problem(
+            "PARLEY_SECRET",
+            "it takes at least 32 characters, best made at random".into(),
+        )),
+        other => Ok(other),
+    }
+}
+
+fn database_path(value: Option<String>, get: &impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
+    let Some(value) = value else {
+        return Ok(data_folder(get).join("parley.db"));
+    };
+    if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+        return Err(problem(
+            "DATABASE_URL",
+            "Postgres is not supported yet; name an SQLite file".into(),
+        ));
+    }
+    let path = value
+        .strip_prefix("sqlite://")
+        .or_else(|| value.strip_prefix("sqlite:"))
+        .unwrap_or(&value);
+    if path.is_empty() || path.contains("://") || path == ":memory:" {
+        return Err(problem("DATABASE_URL", "it takes the path of an SQLite file".into()));
+    }
+    Ok(path.into())
+}
+
+/// `$XDG_DATA_HOME/parley`, else `~/.local/share/parley`, else `data` in the working directory.
+fn data_folder(get: &impl Fn(&str) -> Option<String>) -> PathBuf {
+    if let Some(data) = get("XDG_DATA_HOME") {
+        return PathBuf::from(data).join("parley");
+    }
+    get("HOME").map_or_else(
+        || PathBuf::from("data"),
+        |home| PathBuf::from(home).join(".local/share/parley"),
+    )
+}
+
+fn problem(variable: &'static str, problem: String) -> ConfigError {
+    ConfigError { variable, problem }
+}
+
+/// Whether an address can be reached from other machines.
+pub fn is_public(address: IpAddr) -> bool {
+    !address.is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_lookup(lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_set_is_the_documented_default() {
+        let config = read(&[("HOME", "/home/ada")]).unwrap();
+        assert_eq!(config.site_addr.to_string(), "127.0.0.1:3000");
+        assert_eq!(
+            config.database,
+            PathBuf::from("/home/ada/.local/share/parley/parley.db")
+        );
+        assert_eq!(config.limits, Limits::default());
+        assert!(config.gateway_url.is_none() && !config.plain_http && config.secret.is_none());
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_with_the_name_of_its_variable() {
+        for (variable, value) in [
+            ("LEPTOS_SITE_ADDR", "localhost"),
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("DATABASE_URL", "mysql://x"),
+            ("GATEWAY_URL", "localhost:4000"),
+            ("GATEWAY_PROTOCOL", "telepathy"),
+            ("REGISTRY_URL", "ftp://x"),
+            ("OPENAI_BASE_URL", "nonsense"),
+            ("PARLEY_SECRET", "short"),
+            ("PARLEY_PLAIN_HTTP", "maybe"),
+            ("PARLEY_MESSAGES_PER_MINUTE", "-1"),
+            ("PARLEY_LOG_FORMAT", "xml"),
+        ] {
+            let error = read(&[(variable, value)])
+                .err()
+                .unwrap_or_else(|| panic!("{variable}={value} was taken"));
+            assert!(error.starts_with(&format!("{variable}: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_named_by_path_or_by_address() {
+        for value in ["/tmp/a.db", "sqlite:///tmp/a.db", "sqlite:/tmp/a.db"] {
+            assert_eq!(
+                read(&[("DATABASE_URL", value)]).unwrap().database,
+                PathBuf::from("/tmp/a.db"),
+                "{value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Decodes server-sent events from bytes, as the HTML standard's "Server-sent events" section defines them, whatever
+//! way the bytes are cut.
+
+/// The most that one event may hold, in bytes.
+pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// One dispatched event that carried data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The last `id:` seen, in this event or an earlier one.
+    pub id: Option<String>,
+    /// The `data:` lines, joined by line feeds.
+    pub data: String,
+}
+
+/// The bytes are not a stream that can be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// An event grew past [`MAX_EVENT_BYTES`].
+    #[error("an event is larger than {MAX_EVENT_BYTES} bytes")]
+    TooLarge,
+    /// A line is not UTF-8.
+    #[error("a line is not UTF-8")]
+    NotUtf8,
+}
+
+/// The state between two pieces of a stream.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    line: Vec<u8>,
+    data: String,
+    has_data: bool,
+    id: Option<String>,
+    after_cr: bool,
+    past_start: bool,
+}
+
+impl Decoder {
+    /// Takes the next piece and returns the events that it completes.
+    ///
+    /// # Errors
+    /// When an event is too large or a line is not UTF-8; the decoder is of no use after that.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<Frame>, DecodeError> {
+        let mut frames = Vec::new();
+        while !bytes.is_empty() {
+            // A CR LF may be cut between two pieces.
+            if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
+                bytes = &bytes[1..];
+                continue;
+            }
+            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+                self.hold(bytes)?;
+                break;
+            };
+            self.hold(&bytes[..end])?;
+            self.after_cr = bytes[end] == b'\r';
+            bytes = &bytes[end + 1..];
+            let line = std::mem::take(&mut self.line);
+            let line = std::str::from_utf8(&line).map_err(|_| DecodeError::NotUtf8)?;
+            frames.extend(self.line_done(line));
+        }
+        Ok(frames)
+    }
+
+    fn hold(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        if self.line.len() + self.data.len() + bytes.len() > MAX_EVENT_BYTES {
+            return Err(DecodeError::TooLarge);
+        }
+        self.line.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn line_done(&mut self, line: &str) -> Option<Frame> {
+        // One byte order mark may lead the stream.
+        let line = if std::mem::replace(&mut self.past_start, true) {
+            line
+        } else {
+            line.strip_prefix('\u{feff}').unwrap_or(line)
+        };
+        if line.is_empty() {
+            let data = std::mem::take(&mut self.data);
+            return std::mem::take(&mut self.has_data).then(|| Frame {
+                id: self.id.clone(),
+                data,
+            });
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => {
+                if self.has_data {
+                    self.data.push('\n');
+                }
+                self.data.push_str(value);
+                self.has_data = true;
+            }
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            // Comments have an empty field name; `event`, `retry` and unknown fields say nothing to us.
+            _ => {}
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(text: &str) -> Vec<Frame> {
+        Decoder::default().feed(text.as_bytes()).unwrap()
+    }
+
+    fn frame(id: Option<&str>, data: &str) -> Frame {
+        Frame {
+            id: id.map(Into::into),
+            data: data.into(),
+        }
+    }
+
+    #[test]
+    fn fields_comments_and_line_ends() {
+        assert_eq!(decode("data: a\n\n"), [frame(None, "a")]);
+        assert_eq!(decode("data:a\r\n\r\n"), [frame(None, "a")]);
+        assert_eq!(decode("\u{feff}data: a\r\r"), [frame(None, "a")]);
+        assert_eq!(decode("data: a\ndata:  b\n\n"), [frame(None, "a\n b")]);
+        assert_eq!(decode("data\n\n"), [frame(None, "")]);
+        assert_eq!(decode(":keep-alive\n\nevent: x\nretry: 5\nfoo: bar\n\n"), []);
+        assert_eq!(decode("data: never ended"), []);
+    }
+
+    #[test]
+    fn an_id_stays_until_the_next() {
+        let frames = decode("id: 1\ndata: a\n\ndata: b\n\nid: 2\ndata: c\n\nid: x\0y\ndata: d\n\n");
+        assert_eq!(
+            frames,
+            [
+                frame(Some("1"), "a"),
+                frame(Some("1"), "b"),
+                frame(Some("2"), "c"),
+                frame(Some("2"), "d")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused() {
+        assert_eq!(Decoder::default().feed(b"data: \xff\n"), Err(DecodeError::NotUtf8));
+        let mut decoder = Decoder::default();
+        let megabyte = vec![b'x'; 1024 * 1024];
+        let refused = (0..20).map(|_| decoder.feed(&megabyte)).find(Result::is_err);
+        assert_eq!(refused, Some(Err(DecodeError::TooLarge)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_same_events(
+            text in prop::collection::vec(prop_oneof![
+                Just("data: "), Just("id: "), Just("\n"), Just("\r\n"), Just("\r"), Just("\n\n"), Just(":"), Just("é😀"), Just("x"),
+            ], 0..40).prop_map(|parts| parts.concat()),
+            cuts in prop::collection::vec(0usize..200, 0..10),
+        ) {
+            let bytes = text.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let mut decoder = Decoder::default();
+            let mut frames = Vec::new();
+            for pair in cuts.windows(2) {
+                frames.extend(decoder.feed(&bytes[pair[0]..pair[1]]).unwrap());
+            }
+            prop_assert_eq!(frames, decode(&text));
+        }
+
+        #[test]
+        fn any_bytes_are_decoded_or_refused_and_never_panic(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50), 0..10)) {
+            let mut decoder = Decoder::default();
+            for piece in pieces {
+                if decoder.feed(&piece).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Limits per user: how often, and how many at once.
+
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, MonotonicClock},
+    middleware::NoOpMiddleware,
+    state::keyed::DashMapStateStore,
+};
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use crate::{config::Limits, error::Error};
+
+type Limiter = RateLimiter<Uuid, DashMapStateStore<Uuid>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// Users remembered before the idle ones are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// The limiters of all routes.
+pub struct Limiters {
+    messages: Rate,
+    session_reads: Rate,
+    model_reads: Rate,
+    streams: Arc<OpenStreams>,
+}
+
+impl Limiters {
+    /// Limiters that allow as much as `limits` say.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            messages: Rate::new("messages", limits.messages_per_minute),
+            session_reads: Rate::new("reads of conversations", limits.session_reads_per_minute),
+            model_reads: Rate::new("reads of models and agents", limits.model_reads_per_minute),
+            streams: Arc::new(OpenStreams {
+                most: limits.streams,
+                open: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Counts a message.
+    ///
+    /// # Errors
+    /// When the user has sent as many as a minute allows.
+    pub fn message(&self, user: Uuid) -> Result<(), Error> {
+        self.messages.check(user)
+    }
+
+    /// Counts a read of sessions.
+    ///
+    /// # Errors
+    /// When the user has made as many as a minute allows.
+    pub fn session_read(&self, user: Uuid) -> Result<(), Error> {
+        self.session_reads.check(user)
+    }
+
+    /// Counts a read of models or agents.
+    ///
+    /// # Errors
+    /// When the user has made as many as a minute allows.
+    pub fn model_read(&self, user: Uuid) -> Result<(), Error> {
+        self.model_reads.check(user)
+    }
+
+    /// Takes one of the user's places for an open stream, free again when what is returned is dropped.
+    ///
+    /// # Errors
+    /// When all are taken.
+    pub fn stream(&self, user: Uuid) -> Result<StreamPlace, Error> {
+        self.streams.take(user)
+    }
+}
+
+struct Rate {
+    what: &'static str,
+    limiter: Option<Limiter>,
+}
+
+impl Rate {
+    fn new(what: &'static str, per_minute: u32) -> Self {
+        let limiter = NonZeroU32::new(per_minute)
+            .map(|count| RateLimiter::new(Quota::per_minute(count), DashMapStateStore::default(), MonotonicClock));
+        Self { what, limiter }
+    }
+
+    fn check(&self, user: Uuid) -> Result<(), Error> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        if limiter.len() > REMEMBERED {
+            limiter.retain_recent();
+        }
+        limiter.check_key(&user).map_err(|refusal| {
+            let wait: Duration = refusal.wait_time_from(MonotonicClock.now());
+            Error::RateLimited {
+                what: self.what,
+                retry_after: wait.as_secs() + 1,
+            }
+        })
+    }
+}
+
+struct OpenStreams {
+    /// 0: as many as they like.
+    most: u32,
+    open: Mutex<HashMap<Uuid, u32>>,
+}
+
+impl OpenStreams {
+    fn take(self: &Arc<Self>, user: Uuid) -> Result<StreamPlace, Error> {
+        let mut open = self.open.lock();
+        let count = open.entry(user).or_default();
+        if self.most > 0 && *count >= self.most {
+            return Err(Error::RateLimited {
+                what: "open streams",
+                retry_after: 1,
+            });
+        }
+        *count += 1;
+        Ok(StreamPlace {
+            streams: Arc::clone(self),
+            user,
+        })
+    }
+}
+
+/// A place for one open stream.
+pub struct StreamPlace {
+    streams: Arc<OpenStreams>,
+    user: Uuid,
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut open = self.streams.open.lock();
+        if let Some(count) = open.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiters(messages_per_minute: u32, streams: u32) -> Limiters {
+        Limiters::new(Limits {
+            messages_per_minute,
+            streams,
+            ..Limits::default()
+        })
+    }
+
+    #[test]
+    fn past_the_limit_the_wait_is_told_and_others_are_not_affected() {
+        let limiters = limiters(2, 1);
+        let (ada, bob) = (Uuid::new_v4(), Uuid::new_v4());
+        assert!(limiters.message(ada).is_ok() && limiters.message(ada).is_ok());
+        let Err(Error::RateLimited { retry_after, .. }) = limiters.message(ada) else {
+            panic!("not limited")
+        };
+        assert!((1..=31).contains(&retry_after), "{retry_after}");
+        assert!(limiters.message(bob).is_ok());
+    }
+
+    #[test]
+    fn a_closed_stream_frees_its_place() {
+        let limiters = limiters(1, 1);
+        let ada = Uuid::new_v4();
+        let place = limiters.stream(ada).ok().unwrap();
+        assert!(limiters.stream(ada).is_err());
+        drop(place);
+        assert!(limiters.stream(ada).is_ok());
+        assert!(
+            limiters.streams.open.lock().is_empty(),
+            "nothing is remembered of users without streams"
+        );
+    }
+
+    #[test]
+    fn zero_lifts_a_limit() {
+        let limiters = limiters(0, 0);
+        let ada = Uuid::new_v4();
+        assert!((0..100).all(|_| limiters.message(ada).is_ok()));
+        assert!(
+            (0..100)
+                .map(|_| limiters.stream(ada))
+                .collect::<Vec<_>>()
+                .iter()
+                .all(Result::is_ok)
+        );
+    }
+}

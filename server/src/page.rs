@@ -1,0 +1,204 @@
+//! The page: Leptos routes, server functions and static files, with the use cases bound to the caller.
+
+use std::sync::Arc;
+
+use app::backend::{Answer, Backend, PageRequest, Refusal, Registry, SessionQuery, SharedBackend};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use axum_extra::extract::CookieJar;
+use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use protocol::session::{
+    Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
+};
+use uuid::Uuid;
+
+use crate::{
+    chat::{ChatService, PAGE_OF_MESSAGES},
+    error::Error,
+    identity::UserId,
+    middleware::page_policy,
+    state::AppState,
+    store::SessionFilter,
+};
+
+/// The page's routes, its server functions and its files.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let routes = generate_route_list(app::App);
+    let options = state.leptos.clone();
+    Router::new()
+        .route("/", get(|| async { Redirect::temporary("/llm") }))
+        .route("/fn/{*name}", post(server_function))
+        .leptos_routes_with_handler(routes, get(page))
+        .fallback(files_or_not_found)
+        .layer(axum::Extension(options))
+}
+
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let context = context(&state, &request);
+    let options = state.leptos.clone();
+    let render = leptos_axum::render_app_async_with_context(
+        move || context.provide_for_page(),
+        move || app::shell(options.clone()),
+    );
+    render(request).await.into_response()
+}
+
+async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    let context = context(&state, &request);
+    leptos_axum::handle_server_fns_with_context(move || context.provide(), request)
+        .await
+        .into_response()
+}
+
+/// A file of the site, else the page's own "not found".
+async fn files_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    let context = context(&state, &request);
+    let handler =
+        leptos_axum::file_and_error_handler_with_context::<AppState, _>(move || context.provide_for_page(), app::shell);
+    handler(request.uri().clone(), State(state), request).await
+}
+
+/// What a request's context holds.
+#[derive(Clone)]
+struct Context {
+    backend: SharedBackend,
+    request: PageRequest,
+}
+
+fn context(state: &AppState, request: &Request<Body>) -> Context {
+    // The middleware names every caller; a user that nobody has been sees nothing.
+    let user = request
+        .extensions()
+        .get::<UserId>()
+        .copied()
+        .unwrap_or(UserId(Uuid::nil()));
+    Context {
+        backend: Arc::new(CallerBackend {
+            state: state.clone(),
+            user: user.0,
+        }),
+        request: PageRequest {
+            csrf_token: state.keys.csrf_token(user),
+            theme: theme(request.headers()),
+        },
+    }
+}
+
+fn theme(headers: &HeaderMap) -> Option<String> {
+    let jar = CookieJar::from_headers(headers);
+    jar.get("parley_theme")
+        .map(|cookie| cookie.value().to_owned())
+        .filter(|theme| theme == "dark" || theme == "light")
+}
+
+impl Context {
+    fn provide(&self) {
+        provide_context(Arc::clone(&self.backend));
+        provide_context(self.request.clone());
+    }
+
+    fn provide_for_page(&self) {
+        self.provide();
+        let live_reload = std::env::var_os("LEPTOS_WATCH").is_some();
+        if let Some(nonce) = use_nonce()
+            && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce, live_reload))
+        {
+            expect_context::<ResponseOptions>().insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
+/// The use cases, bound to one caller.
+struct CallerBackend {
+    state: AppState,
+    user: Uuid,
+}
+
+impl CallerBackend {
+    fn chat(&self) -> &ChatService {
+        &self.state.chat
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        if error.status().is_server_error() {
+            tracing::error!(error = &error as &dyn std::error::Error, "use case failed");
+        }
+        Self {
+            status: error.status().as_u16(),
+            body: error.body(),
+        }
+    }
+}
+
+impl Backend for CallerBackend {
+    fn registry(&self) -> Answer<'_, Registry> {
+        Box::pin(async {
+            self.state.limiters.model_read(self.user)?;
+            let listing = self.chat().listing().await?;
+            let mut default_models: Vec<_> = listing
+                .default_models
+                .iter()
+                .map(|(agent, model)| (agent.clone(), model.clone()))
+                .collect();
+            default_models.sort();
+            Ok(Registry {
+                agents: listing.agents.clone(),
+                models: listing.models.clone(),
+                default_models,
+            })
+        })
+    }
+
+    fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList> {
+        Box::pin(async {
+            self.state.limiters.session_read(self.user)?;
+            let filter = SessionFilter {
+                query,
+                ..SessionFilter::default()
+            };
+            Ok(self.chat().list_sessions(self.user, filter).await?)
+        })
+    }
+
+    fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self
+                .chat()
+                .session(self.user, session_id, before, PAGE_OF_MESSAGES)
+                .await?)
+        })
+    }
+
+    fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted> {
+        Box::pin(async {
+            self.state.limiters.message(self.user)?;
+            Ok(self.chat().send(self.user, message).await?)
+        })
+    }
+
+    fn cancel(&self, session_id: Uuid) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.chat().cancel(self.user, session_id).await?) })
+    }
+
+    fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary> {
+        Box::pin(async move { Ok(self.chat().patch(self.user, session_id, patch).await?) })
+    }
+
+    fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared> {
+        Box::pin(async move { Ok(self.chat().clear(self.user, session_id).await?) })
+    }
+
+    fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.chat().delete(self.user, session_id).await?) })
+    }
+}

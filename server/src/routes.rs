@@ -1,0 +1,52 @@
+//! The REST doors: parse, call the [`ChatService`](crate::chat::ChatService), answer. One file a resource.
+
+mod export;
+mod health;
+mod message;
+mod registry;
+mod session;
+mod stream;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::{error::Error, state::AppState};
+
+/// All routes of the API.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/api/csrf", get(registry::get_csrf))
+        .route("/api/agents", get(registry::list_agents))
+        .route("/api/models", get(registry::list_models))
+        .route("/api/chat/message", post(message::send_message))
+        .route("/api/chat/stream/{session_id}", get(stream::stream_session))
+        .route("/api/chat/sessions", get(session::list_sessions))
+        .route(
+            "/api/chat/sessions/{session_id}",
+            get(session::show_session)
+                .patch(session::update_session)
+                .delete(session::delete_session),
+        )
+        .route("/api/chat/sessions/{session_id}/cancel", post(message::cancel_turn))
+        .route(
+            "/api/chat/sessions/{session_id}/approval",
+            post(message::answer_approval),
+        )
+        .route("/api/chat/sessions/{session_id}/clear", post(session::clear_session))
+        .route("/api/chat/sessions/{session_id}/export", get(export::export_session))
+        .route("/api", axum::routing::any(no_such_route))
+        .route("/api/{*path}", axum::routing::any(no_such_route))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn no_such_route() -> Error {
+    Error::RouteNotFound
+}
+
+async fn method_not_allowed() -> Error {
+    Error::MethodNotAllowed
+}

@@ -1,0 +1,49 @@
+//! Sending, stopping, deciding.
+
+use axum::{Json as Body, extract::State, http::StatusCode};
+use protocol::{
+    gateway::GatewayApproval,
+    session::{Cancelled, MessageAccepted, SendMessage},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    error::Error,
+    extract::{Json, SessionId, User},
+    state::AppState,
+};
+
+/// `POST /api/chat/message`
+pub(super) async fn send_message(
+    State(state): State<AppState>,
+    User(user): User,
+    Json(message): Json<SendMessage>,
+) -> Result<(StatusCode, Body<MessageAccepted>), Error> {
+    state.limiters.message(user)?;
+    let accepted = state.chat.send(user, message).await?;
+    Ok((StatusCode::ACCEPTED, Body(accepted)))
+}
+
+/// `POST /api/chat/sessions/{id}/cancel`
+pub(super) async fn cancel_turn(
+    State(state): State<AppState>,
+    User(user): User,
+    SessionId(session): SessionId,
+) -> Result<Body<Cancelled>, Error> {
+    state.chat.cancel(user, session).await?;
+    Ok(Body(Cancelled {
+        status: "cancelled".into(),
+    }))
+}
+
+/// `POST /api/chat/sessions/{id}/approval`
+pub(super) async fn answer_approval(
+    State(state): State<AppState>,
+    User(user): User,
+    SessionId(session): SessionId,
+    Json(approval): Json<GatewayApproval>,
+) -> Result<Body<Value>, Error> {
+    let decision = approval.decision;
+    state.chat.approve(user, session, approval).await?;
+    Ok(Body(json!({"status": "accepted", "decision": decision})))
+}

@@ -1,0 +1,149 @@
+//! Diesel and SQLite. Nothing outside knows a table.
+//!
+//! One writer connection and a small pool of readers, all used on blocking threads only. What belongs to a person is
+//! asked for with `user_id` in the query.
+
+mod ids;
+mod messages;
+mod rows;
+mod schema;
+mod sessions;
+mod turns;
+
+pub use messages::{MessagePage, PageMissing};
+pub use sessions::{SessionChange, SessionFilter};
+pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, TurnState};
+
+use std::{path::Path, time::Duration};
+
+use diesel::{
+    Connection, SqliteConnection,
+    connection::SimpleConnection,
+    r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use protocol::timestamp::Timestamp;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const READERS: u32 = 4;
+
+/// The database could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message says what it is")]
+pub enum StoreError {
+    #[error("the database could not be opened: {0}")]
+    Open(String),
+    #[error("a migration failed: {0}")]
+    Migration(String),
+    #[error("no connection came free")]
+    Pool(#[from] diesel::r2d2::PoolError),
+    #[error("the database refused")]
+    Query(#[from] diesel::result::Error),
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+    #[error("the database thread failed")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+type SqlitePool = Pool<ConnectionManager<SqliteConnection>>;
+type Pooled = PooledConnection<ConnectionManager<SqliteConnection>>;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens (or makes) the database file and brings it to the newest schema.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or a migration fails.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let url = path
+                .to_str()
+                .ok_or_else(|| StoreError::Open("its path is not UTF-8".into()))?
+                .to_owned();
+            let writer = pool(&url, 1)?;
+            writer
+                .get()?
+                .run_pending_migrations(MIGRATIONS)
+                .map_err(|error| StoreError::Migration(error.to_string()))?;
+            Ok(Self {
+                writer,
+                readers: pool(&url, READERS)?,
+            })
+        })
+        .await?
+    }
+
+    /// Runs `work` in a transaction on the writer connection.
+    async fn write<T: Send + 'static, E: From<StoreError> + From<diesel::result::Error> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let pool = self.writer.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut connection: Pooled = pool.get().map_err(StoreError::from)?;
+            SqliteConnection::immediate_transaction(&mut connection, work)
+        })
+        .await
+        .map_err(StoreError::from)?
+    }
+
+    /// Runs `work` on a reader connection, in one transaction so that its queries see one state.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pool = self.readers.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut connection: Pooled = pool.get()?;
+            SqliteConnection::transaction(&mut connection, work)
+        })
+        .await?
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|connection| Ok(connection.batch_execute("SELECT 1")?)).await
+    }
+}
+
+/// Now, as the store counts it.
+pub fn now() -> Timestamp {
+    let since_epoch = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn pool(url: &str, size: u32) -> Result<SqlitePool, StoreError> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(Duration::from_secs(10))
+        .connection_customizer(Box::new(Pragmas))
+        .build(ConnectionManager::new(url))
+        .map_err(|error| StoreError::Open(error.to_string()))
+}
+
+#[derive(Debug)]
+struct Pragmas;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000;",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}

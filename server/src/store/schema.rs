@@ -1,0 +1,69 @@
+//! The tables, as the migrations make them.
+
+diesel::table! {
+    sessions (session_id) {
+        session_id -> Text,
+        user_id -> Text,
+        agent_id -> Text,
+        agent_name -> Text,
+        parent_role -> Nullable<Text>,
+        model_id -> Text,
+        model_name -> Text,
+        title -> Text,
+        status -> Text,
+        pinned -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+        next_session_id -> Nullable<Text>,
+        metadata -> Text,
+    }
+}
+
+diesel::table! {
+    messages (message_id) {
+        message_id -> Text,
+        session_id -> Text,
+        message_type -> Text,
+        content -> Text,
+        agent_id -> Text,
+        model_id -> Nullable<Text>,
+        model_name -> Nullable<Text>,
+        timestamp -> BigInt,
+        status -> Text,
+        prompt_tokens -> Nullable<BigInt>,
+        completion_tokens -> Nullable<BigInt>,
+        total_tokens -> Nullable<BigInt>,
+        usage_estimated -> Bool,
+        cost_micros -> Nullable<BigInt>,
+        metadata -> Text,
+    }
+}
+
+diesel::table! {
+    turns (turn_id) {
+        turn_id -> Text,
+        session_id -> Text,
+        user_id -> Text,
+        message_id -> Text,
+        answer_id -> Text,
+        client_request_id -> Nullable<Text>,
+        status -> Text,
+        last_seq -> BigInt,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    turn_events (turn_id, seq) {
+        turn_id -> Text,
+        seq -> BigInt,
+        content -> Text,
+    }
+}
+
+diesel::joinable!(messages -> sessions (session_id));
+diesel::joinable!(turns -> sessions (session_id));
+diesel::joinable!(turn_events -> turns (turn_id));
+diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, turn_events);

@@ -1,0 +1,246 @@
+//! Sessions: list, read, change, archive, delete. Each query carries the user.
+
+use std::collections::{HashMap, HashSet};
+
+use app::backend::SessionQuery;
+use diesel::{
+    dsl::{count_star, sql},
+    prelude::*,
+    sql_types::{BigInt, Nullable},
+};
+use protocol::session::{SessionList, SessionStatus, SessionSummary};
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError,
+    ids::{Id, count, name_of},
+    now,
+    rows::{SessionRow, Totals},
+    schema::{messages, sessions, turns},
+};
+
+/// Which sessions to list; what is `None` does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// Words in the title, and which part of the list.
+    pub query: SessionQuery,
+    /// Of this agent.
+    pub agent_id: Option<String>,
+    /// In this state.
+    pub status: Option<SessionStatus>,
+}
+
+/// What to change in a session; what is `None` stays.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = sessions)]
+pub struct SessionChange {
+    /// Its title.
+    pub title: Option<String>,
+    /// Whether it stays at the top of the list.
+    pub pinned: Option<bool>,
+    /// The model of the next answer.
+    pub model_id: Option<String>,
+    /// That model's name.
+    pub model_name: Option<String>,
+}
+
+impl Store {
+    /// A page of the user's sessions, pinned first, then newest first.
+    pub async fn list_sessions(&self, user_id: Uuid, filter: SessionFilter) -> Result<SessionList, StoreError> {
+        self.read(move |connection| {
+            let status = name_of(filter.status.unwrap_or(SessionStatus::Active))?;
+            let pattern = like_pattern(&filter.query.q);
+            let narrowed = || {
+                let mut query = sessions::table
+                    .filter(sessions::user_id.eq(Id(user_id)))
+                    .filter(sessions::status.eq(&status))
+                    .into_boxed();
+                if let Some(pattern) = &pattern {
+                    query = query.filter(sessions::title.like(pattern).escape('\\'));
+                }
+                if let Some(agent_id) = &filter.agent_id {
+                    query = query.filter(sessions::agent_id.eq(agent_id));
+                }
+                query
+            };
+            let total: i64 = narrowed().count().get_result(connection)?;
+            let rows: Vec<SessionRow> = narrowed()
+                .order((sessions::pinned.desc(), sessions::updated_at.desc()))
+                .limit(i64::try_from(filter.query.limit).unwrap_or(i64::MAX))
+                .offset(i64::try_from(filter.query.offset).unwrap_or(i64::MAX))
+                .select(SessionRow::as_select())
+                .load(connection)?;
+            let totals = totals_of(connection, rows.iter().map(|row| row.session_id).collect())?;
+            let sessions = rows
+                .into_iter()
+                .map(|row| {
+                    let totals = totals.get(&row.session_id).copied().unwrap_or_default();
+                    row.into_summary(totals)
+                })
+                .collect::<Result<_, _>>()?;
+            Ok(SessionList {
+                sessions,
+                total: count(total),
+            })
+        })
+        .await
+    }
+
+    /// One of the user's sessions, without its messages.
+    pub async fn find_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
+        self.read(move |connection| summary(connection, user_id, session_id))
+            .await
+    }
+
+    /// Changes one of the user's sessions.
+    pub async fn change_session(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        change: SessionChange,
+    ) -> Result<Option<SessionSummary>, StoreError> {
+        self.write(move |connection| {
+            let nothing = change.title.is_none() && change.pinned.is_none() && change.model_id.is_none();
+            if !nothing {
+                diesel::update(sessions::table)
+                    .filter(sessions::session_id.eq(Id(session_id)))
+                    .filter(sessions::user_id.eq(Id(user_id)))
+                    .set(&change)
+                    .execute(connection)?;
+            }
+            summary(connection, user_id, session_id)
+        })
+        .await
+    }
+
+    /// Takes one of the user's sessions out of the list and promises an id to the one that takes its place: the same
+    /// one, however often it is asked for. `None`: there is no such session.
+    pub async fn archive_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<Uuid>, StoreError> {
+        self.write(move |connection| {
+            let own = sessions::table
+                .filter(sessions::session_id.eq(Id(session_id)))
+                .filter(sessions::user_id.eq(Id(user_id)));
+            let Some(promised) = own
+                .select(sessions::next_session_id)
+                .first::<Option<Id>>(connection)
+                .optional()?
+            else {
+                return Ok(None);
+            };
+            let next = promised.unwrap_or(Id(Uuid::new_v4()));
+            diesel::update(own)
+                .set((
+                    sessions::status.eq(name_of(SessionStatus::Archived)?),
+                    sessions::archived_at.eq(Some(now().0)),
+                    sessions::next_session_id.eq(Some(next)),
+                ))
+                .execute(connection)?;
+            Ok::<_, StoreError>(Some(next.0))
+        })
+        .await
+    }
+
+    /// Whether this id was promised to the user for a session that is yet to begin.
+    pub async fn is_promised(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        self.read(move |connection| Ok(promised(connection, user_id, session_id)?))
+            .await
+    }
+
+    /// Deletes one of the user's sessions with its messages and turns. `false`: there is no such session.
+    pub async fn delete_session(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            let deleted = diesel::delete(sessions::table)
+                .filter(sessions::session_id.eq(Id(session_id)))
+                .filter(sessions::user_id.eq(Id(user_id)))
+                .execute(connection)?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+}
+
+pub(super) fn session_row(
+    connection: &mut SqliteConnection,
+    user_id: Uuid,
+    session_id: Uuid,
+) -> QueryResult<Option<SessionRow>> {
+    sessions::table
+        .filter(sessions::session_id.eq(Id(session_id)))
+        .filter(sessions::user_id.eq(Id(user_id)))
+        .select(SessionRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+pub(super) fn promised(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        sessions::table
+            .filter(sessions::next_session_id.eq(Id(session_id)))
+            .filter(sessions::user_id.eq(Id(user_id))),
+    ))
+    .get_result(connection)
+}
+
+pub(super) fn summary(
+    connection: &mut SqliteConnection,
+    user_id: Uuid,
+    session_id: Uuid,
+) -> Result<Option<SessionSummary>, StoreError> {
+    let Some(row) = session_row(connection, user_id, session_id)? else {
+        return Ok(None);
+    };
+    let totals = totals_of(connection, vec![row.session_id])?;
+    let totals = totals.get(&row.session_id).copied().unwrap_or_default();
+    row.into_summary(totals).map(Some)
+}
+
+fn totals_of(connection: &mut SqliteConnection, ids: Vec<Id>) -> Result<HashMap<Id, Totals>, StoreError> {
+    // Diesel types SUM of BIGINT as NUMERIC, which SQLite does not have.
+    let tokens = sql::<Nullable<BigInt>>("CAST(SUM(total_tokens) AS BIGINT)");
+    let cost = sql::<Nullable<BigInt>>("CAST(SUM(cost_micros) AS BIGINT)");
+    let sums: Vec<(Id, i64, Option<i64>, Option<i64>)> = messages::table
+        .filter(messages::session_id.eq_any(&ids))
+        .filter(messages::message_type.eq_any(["user", "assistant"]))
+        .group_by(messages::session_id)
+        .select((messages::session_id, count_star(), tokens, cost))
+        .load(connection)?;
+    let running: HashSet<Id> = turns::table
+        .filter(turns::session_id.eq_any(&ids))
+        .filter(turns::status.eq("running"))
+        .select(turns::session_id)
+        .load(connection)?
+        .into_iter()
+        .collect();
+    Ok(sums
+        .into_iter()
+        .map(|(id, message_count, tokens, cost)| {
+            let totals = Totals {
+                message_count,
+                total_tokens: tokens.unwrap_or(0),
+                cost_micros: cost.unwrap_or(0),
+                running: running.contains(&id),
+            };
+            (id, totals)
+        })
+        .collect())
+}
+
+/// A LIKE pattern that finds `words` anywhere and takes none of its characters for a wildcard.
+fn like_pattern(words: &str) -> Option<String> {
+    let words = words.trim();
+    (!words.is_empty()).then(|| {
+        let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        format!("%{escaped}%")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_in_a_search_are_plain_characters() {
+        assert_eq!(like_pattern("  "), None);
+        assert_eq!(like_pattern("50%_\\"), Some("%50\\%\\_\\\\%".into()));
+    }
+}
