@@ -51,6 +51,7 @@ impl Place {
     }
 
     /// Reads a whole path.
+    #[cfg(any(feature = "ssr", test))]
     pub(crate) fn from_path(path: &str) -> Self {
         Self::from_id(path.strip_prefix("/llm/").map(|id| id.trim_end_matches('/')))
     }

@@ -180,6 +180,12 @@ fn leptos_options(site_addr: SocketAddr) -> Result<LeptosOptions, Box<dyn Error>
 
 fn start_log(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // The providers' client logs the bodies of refusals, and those may quote keys and message text. This directive never
+    // fails to parse, and the filter without it would be the lesser evil.
+    let filter = match "genai=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
