@@ -59,7 +59,7 @@ export class Parley {
         LEPTOS_SITE_ROOT: join(repository, 'target/site'),
         DATABASE_URL: join(this.folder, 'parley.db'),
         OLLAMA_HOST: NOWHERE,
-        PARLEY_REHEARSAL_DELAY_MS: '5',
+        PARLEY_REHEARSAL_DELAY_MS: '20',
         PARLEY_MESSAGES_PER_MINUTE: '0',
         PARLEY_SESSION_READS_PER_MINUTE: '0',
         PARLEY_MODEL_READS_PER_MINUTE: '0',
