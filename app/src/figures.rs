@@ -17,6 +17,7 @@ pub(crate) fn thousands(number: u64) -> String {
 pub(crate) fn share(part: u64, whole: u64) -> String {
     match permille(part, whole) {
         0 if part > 0 => "<0.1 %".into(),
+        0 => "0 %".into(),
         permille => tenths(permille) + " %",
     }
 }
@@ -134,7 +135,7 @@ mod tests {
         );
         assert_eq!(
             [(2_458, 200_000), (0, 200_000), (1, 200_000), (5, 0), (200_000, 200_000)].map(|(a, b)| share(a, b)),
-            ["1.2 %", "0.0 %", "<0.1 %", "<0.1 %", "100.0 %"]
+            ["1.2 %", "0 %", "<0.1 %", "<0.1 %", "100.0 %"]
         );
         assert_eq!([0, 4_160, 59_949, 65_000].map(elapsed), ["0.0 s", "4.2 s", "59.9 s", "1 min 5 s"]);
         assert_eq!(

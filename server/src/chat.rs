@@ -3,7 +3,7 @@
 //! - [`turn`]: a turn as a pure state machine
 //! - [`log`]: what a turn emitted, for any number of readers
 //! - [`live`]: the turns that run or have just ended
-//! - [`run`]: the task that owns a turn
+//! - `send` and `run`: how a turn is begun, and the task that owns it
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
 
@@ -13,6 +13,7 @@ pub mod journal;
 pub mod live;
 pub mod log;
 mod run;
+mod send;
 mod title;
 pub mod turn;
 
@@ -20,10 +21,8 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{
     gateway::GatewayApproval,
-    registry::Model,
     session::{
-        Cleared, MAX_MESSAGE_CHARS, MAX_TITLE_CHARS, Message, MessageAccepted, MessageStatus, SendMessage,
-        SessionDetail, SessionList, SessionPatch, SessionSummary,
+        Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -35,10 +34,9 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{BeginTurn, Begun, PageMissing, SessionChange, SessionFilter, Store},
+    store::{PageMissing, SessionChange, SessionFilter, Store},
 };
 use live::LiveTurns;
-use run::TurnTask;
 
 /// How many messages a page of a conversation has unless asked otherwise.
 pub const PAGE_OF_MESSAGES: u64 = 20;
@@ -114,98 +112,6 @@ impl ChatService {
     pub async fn readiness(&self) -> (bool, bool) {
         let (store, gateway) = tokio::join!(self.0.store.check(), self.0.gateway.health());
         (store.is_ok(), gateway.is_ok())
-    }
-
-    /// Saves a message and starts its turn.
-    ///
-    /// # Errors
-    /// When the message, its agent or its model will not do, or a turn is running.
-    pub async fn send(&self, user_id: Uuid, message: SendMessage) -> Result<MessageAccepted, Error> {
-        if self.0.shutdown.is_cancelled() {
-            return Err(Error::ShuttingDown);
-        }
-        // In a task of its own: a client that goes away must not leave a saved turn that nobody runs.
-        let service = self.clone();
-        self.0
-            .tasks
-            .spawn(async move { service.send_whole(user_id, message).await })
-            .await?
-    }
-
-    async fn send_whole(&self, user_id: Uuid, request: SendMessage) -> Result<MessageAccepted, Error> {
-        check_message(&request.message)?;
-        if let Some(request_id) = request.client_request_id
-            && let Some(accepted) = self.0.store.find_request(user_id, request_id).await?
-        {
-            return Ok(accepted);
-        }
-        let session = match request.session_id {
-            None => None,
-            Some(id) => match self.0.store.find_session(user_id, id).await? {
-                None if !self.0.store.is_promised(user_id, id).await? => return Err(Error::SessionNotFound),
-                found => found,
-            },
-        };
-        let listing = self.listing().await?;
-        let agent = listing
-            .agent(&request.agent_id)
-            .ok_or_else(|| Error::AgentUnknown(request.agent_id.clone()))?;
-        let wanted = request
-            .model
-            .as_deref()
-            .or(session.as_ref().map(|session| session.model_id.as_str()));
-        let model = choose_model(&listing, &agent.agent_id, wanted)?.clone();
-        let begin = BeginTurn {
-            user_id,
-            session_id: request.session_id,
-            title: title::from_message(&request.message),
-            message: request.message,
-            agent_id: agent.agent_id.clone(),
-            agent_name: agent.agent_name.clone(),
-            parent_role: agent.parent_role.clone(),
-            model,
-            client_request_id: request.client_request_id,
-        };
-        self.begin(begin).await
-    }
-
-    async fn begin(&self, begin: BeginTurn) -> Result<MessageAccepted, Error> {
-        let (user_id, model, parent_role, message) = (
-            begin.user_id,
-            begin.model.clone(),
-            begin.parent_role.clone(),
-            begin.message.clone(),
-        );
-        let beginning = self.0.beginning.lock().await;
-        let (accepted, history) = match self.0.store.begin_turn(begin).await? {
-            Begun::Started { accepted, history } => (accepted, history),
-            Begun::Repeated(accepted) => return Ok(accepted),
-            Begun::SessionNotFound => return Err(Error::SessionNotFound),
-            Begun::AgentMismatch(agent) => return Err(Error::AgentMismatch(agent)),
-            Begun::SessionArchived => return Err(Error::SessionArchived),
-            Begun::TurnInProgress => return Err(Error::TurnInProgress),
-        };
-        let live = self.0.live.insert(user_id, &accepted, self.0.shutdown.child_token());
-        drop(beginning);
-        let task = TurnTask {
-            live,
-            turns: Arc::clone(&self.0.live),
-            gateway: Arc::clone(&self.0.gateway),
-            shutdown: self.0.shutdown.clone(),
-            model,
-            request: protocol::gateway::GatewayChatRequest {
-                session_id: accepted.session_id,
-                message_id: accepted.message_id,
-                message,
-                messages: history,
-                agent_id: accepted.agent_id.clone(),
-                parent_role,
-                model: None,
-                idempotency_key: accepted.turn_id.to_string(),
-            },
-        };
-        self.0.tasks.spawn(task.run());
-        Ok(accepted)
     }
 
     /// Stops the running turn, at the model too.
@@ -381,17 +287,6 @@ impl ChatService {
     }
 }
 
-fn check_message(message: &str) -> Result<(), Error> {
-    if message.trim().is_empty() {
-        return Err(Error::MessageEmpty);
-    }
-    let chars = message.chars().count();
-    if chars > MAX_MESSAGE_CHARS {
-        return Err(Error::MessageTooLong(chars));
-    }
-    Ok(())
-}
-
 fn check_title(title: &str) -> Result<String, Error> {
     let title = title.trim();
     let acceptable = (1..=MAX_TITLE_CHARS).contains(&title.chars().count()) && !title.chars().any(char::is_control);
@@ -399,13 +294,5 @@ fn check_title(title: &str) -> Result<String, Error> {
         Ok(title.to_owned())
     } else {
         Err(Error::TitleInvalid)
-    }
-}
-
-/// The model asked for, which must be active, else the agent's.
-fn choose_model<'a>(listing: &'a Listing, agent_id: &str, wanted: Option<&str>) -> Result<&'a Model, Error> {
-    match wanted {
-        Some(id) => listing.model(id).ok_or_else(|| Error::ModelInactive(id.to_owned())),
-        None => listing.default_model(agent_id).ok_or(Error::NoModel),
     }
 }

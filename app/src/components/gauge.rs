@@ -13,7 +13,7 @@ pub(super) fn Gauge() -> impl IntoView {
     let filled = move || reading.with(|reading| figures::permille(reading.tokens, reading.window).min(1_000).to_string());
     view! {
         <div class="gauge" title="Tokens in the model's context window, and the cost of this conversation">
-            <Show when=move || reading.with(|reading| reading.is_estimate)>
+            <Show when=move || chat.is_running()>
                 <i class="spinner" aria-hidden="true"></i>
             </Show>
             <span>{move || reading.with(words)}</span>

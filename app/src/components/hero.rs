@@ -66,18 +66,9 @@ fn introduction(agent: Option<&Agent>) -> String {
     let Some(agent) = agent else {
         return "Pick an agent and a model, then write.".into();
     };
-    let mut text = match &agent.parent_role {
-        Some(role) => format!("You speak as {role}."),
-        None => String::new(),
-    };
-    if let Some(about) = &agent.description {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text += about.trim_end_matches('.');
-        text.push('.');
-    }
-    text
+    let about = agent.description.as_ref().map(|text| text.trim_end_matches('.').to_owned() + ".");
+    let role = agent.parent_role.as_ref().map(|role| format!("You speak as {role}."));
+    about.into_iter().chain(role).collect::<Vec<_>>().join(" ")
 }
 
 fn ideas(tier: u8) -> [(&'static str, &'static str); 3] {

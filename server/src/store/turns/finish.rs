@@ -1,0 +1,79 @@
+//! Ends a turn: its text becomes the answer's, and its events go.
+
+use diesel::{OptionalExtension, prelude::*};
+use protocol::session::{MessageStatus, TurnStatus};
+
+use super::{FinishTurn, RUNNING};
+use crate::store::{
+    StoreError,
+    ids::{Id, column, count, from_json, name_of, to_json},
+    now,
+    rows::{TurnRow, UsageColumns},
+    schema::{messages, sessions, turn_events, turns},
+};
+
+pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn) -> Result<(), StoreError> {
+    let ended_at = now().0;
+    // Where a deleted session took its turn along there is nothing left to finish.
+    let turn: Option<(Id, Id)> = turns::table
+        .find(Id(finish.turn_id))
+        .filter(turns::status.eq(RUNNING))
+        .select((turns::session_id, turns::answer_id))
+        .first(connection)
+        .optional()?;
+    let Some((session_id, answer_id)) = turn else {
+        return Ok(());
+    };
+    diesel::update(messages::table.find(answer_id))
+        .set((
+            messages::content.eq(&finish.content),
+            messages::status.eq(name_of(MessageStatus::from(finish.status))?),
+            messages::metadata.eq(to_json(&finish.metadata)?),
+            UsageColumns::new(finish.usage, finish.cost_usd),
+        ))
+        .execute(connection)?;
+    diesel::update(turns::table.find(Id(finish.turn_id)))
+        .set((
+            turns::status.eq(name_of(finish.status)?),
+            turns::last_seq.eq(column(finish.last_seq)),
+            turns::ended_at.eq(Some(ended_at)),
+        ))
+        .execute(connection)?;
+    diesel::delete(turn_events::table.filter(turn_events::turn_id.eq(Id(finish.turn_id)))).execute(connection)?;
+    diesel::update(sessions::table.find(session_id))
+        .set(sessions::updated_at.eq(ended_at))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Ends what the last run of the server left running.
+pub(super) fn recover_turns(connection: &mut SqliteConnection) -> Result<usize, StoreError> {
+    let running: Vec<TurnRow> = turns::table
+        .filter(turns::status.eq(RUNNING))
+        .select(TurnRow::as_select())
+        .load(connection)?;
+    for turn in &running {
+        let parts: Vec<(i64, String)> = turn_events::table
+            .filter(turn_events::turn_id.eq(turn.turn_id))
+            .order(turn_events::seq)
+            .select((turn_events::seq, turn_events::content))
+            .load(connection)?;
+        let metadata: String = messages::table
+            .find(turn.answer_id)
+            .select(messages::metadata)
+            .first(connection)?;
+        finish_turn(
+            connection,
+            &FinishTurn {
+                turn_id: turn.turn_id.0,
+                status: TurnStatus::Interrupted,
+                last_seq: parts.last().map_or(0, |(seq, _)| count(*seq)) + 1,
+                content: parts.into_iter().map(|(_, content)| content).collect(),
+                usage: None,
+                cost_usd: None,
+                metadata: from_json(&metadata)?,
+            },
+        )?;
+    }
+    Ok(running.len())
+}
