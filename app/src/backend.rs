@@ -4,6 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use protocol::{
     error::ErrorBody,
+    gateway::GatewayApproval,
     registry::{Agent, Model},
     session::{Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary},
 };
@@ -56,6 +57,8 @@ pub trait Backend: Send + Sync + 'static {
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
     /// Stops the running turn.
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()>;
+    /// Passes on a decision on the task that waits for it.
+    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()>;
     /// Changes title, pin or model.
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
     /// Archives a session.

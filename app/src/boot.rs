@@ -79,7 +79,13 @@ pub(crate) async fn load(path: String) -> Boot {
 
     let place = Place::from_path(&path);
     let theme = use_context::<PageRequest>().and_then(|request| request.theme);
-    let unavailable = || PageError::new("unavailable", "Parley is not ready to answer.", "Try again in a moment.");
+    let unavailable = || {
+        PageError::new(
+            "unavailable",
+            "Parley is not ready to answer.",
+            "Try again in a moment.",
+        )
+    };
     let Some(backend) = use_context::<SharedBackend>() else {
         return Boot {
             now: browser::now(),

@@ -5,10 +5,28 @@ use protocol::timestamp::Timestamp;
 use time::{Date, OffsetDateTime};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// What time it is, and where. The server's word until the page is alive, so that both render the same.
 #[derive(Debug, Clone, Copy)]
@@ -122,16 +140,35 @@ mod tests {
         let today = at("2026-03-11T08:00:00Z").date(); // a Wednesday
         let names = |text: &str| {
             let then = at(text);
-            (day_name(today, then.date()), period(today, then.date()), brief(today, then))
+            (
+                day_name(today, then.date()),
+                period(today, then.date()),
+                brief(today, then),
+            )
         };
         let expected = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
         assert_eq!(names("2026-03-11T07:05:00Z"), expected("Today", "Today", "07:05"));
         assert_eq!(names("2026-03-12T00:00:00Z"), expected("Today", "Today", "00:00"));
-        assert_eq!(names("2026-03-10T23:59:00Z"), expected("Yesterday", "Yesterday", "23:59"));
-        assert_eq!(names("2026-03-05T12:00:00Z"), expected("Thursday", "Last 7 days", "Thu"));
-        assert_eq!(names("2026-03-04T12:00:00Z"), expected("4 March", "Last 7 days", "4 Mar"));
-        assert_eq!(names("2026-01-31T12:00:00Z"), expected("31 January", "January", "31 Jan"));
-        assert_eq!(names("2025-12-31T12:00:00Z"), expected("31 December 2025", "December 2025", "31 Dec"));
+        assert_eq!(
+            names("2026-03-10T23:59:00Z"),
+            expected("Yesterday", "Yesterday", "23:59")
+        );
+        assert_eq!(
+            names("2026-03-05T12:00:00Z"),
+            expected("Thursday", "Last 7 days", "Thu")
+        );
+        assert_eq!(
+            names("2026-03-04T12:00:00Z"),
+            expected("4 March", "Last 7 days", "4 Mar")
+        );
+        assert_eq!(
+            names("2026-01-31T12:00:00Z"),
+            expected("31 January", "January", "31 Jan")
+        );
+        assert_eq!(
+            names("2025-12-31T12:00:00Z"),
+            expected("31 December 2025", "December 2025", "31 Dec")
+        );
     }
 
     #[test]

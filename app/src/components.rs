@@ -1,6 +1,7 @@
 //! What the pages are made of, one component a file.
 
 mod answer;
+mod approval;
 mod badge;
 mod body;
 pub(crate) mod composer;

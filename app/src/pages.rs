@@ -45,7 +45,7 @@ fn Frame() -> impl IntoView {
     follow_destination(chat);
     wake_up(chat);
     view! {
-        <a class="skip" href="#message">"Skip to the message field"</a>
+        <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
         <div class="frame">
             <Ready placeholder=Placeholder::Sidebar><Sidebar/></Ready>
             <div class="content">

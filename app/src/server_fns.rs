@@ -36,6 +36,12 @@ pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.cancel(session_id).await)
 }
 
+/// Passes on a decision on the task that waits for it.
+#[server(prefix = "/fn", endpoint = "approve", input = Json, client = CsrfClient)]
+pub(crate) async fn approve(session_id: Uuid, approval: protocol::gateway::GatewayApproval) -> Result<(), PageError> {
+    door::answer(door::backend()?.approve(session_id, approval).await)
+}
+
 /// Changes title, pin or model.
 #[server(prefix = "/fn", endpoint = "patch", input = Json, client = CsrfClient)]
 pub(crate) async fn patch(session_id: Uuid, patch: SessionPatch) -> Result<SessionSummary, PageError> {

@@ -40,9 +40,8 @@ fn Hydration(options: LeptosOptions) -> impl IntoView {
     let script = base.clone() + ".js";
     // cargo-leptos renames the file; wasm-bindgen alone would call it `…_bg.wasm`.
     let wasm = base + ".wasm";
-    let start = format!(
-        "import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); hydrate();"
-    );
+    let start =
+        format!("import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); hydrate();");
     view! {
         <link rel="modulepreload" href=script nonce=nonce.clone()/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin=""/>

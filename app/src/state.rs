@@ -4,10 +4,11 @@
 //! - `send`: a message on its way, and again where it failed
 //! - `turn`: the answer being written
 //! - `sessions`: the sidebar's list
-//! - `choose`: agent and model
+//! - `choose`: agent and model; `decide`: the word that a task waits for
 //! - [`line`]: one message in the transcript
 
 mod choose;
+mod decide;
 pub(crate) mod line;
 mod open;
 mod send;
@@ -51,15 +52,15 @@ pub(crate) struct Notice {
     pub(crate) remedy: Option<Remedy>,
 }
 
-/// What `Retry` on a [`Notice`] does.
+/// What `Retry` on a [`Notice`] reads again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Reads agents and models again.
-    ReadRegistry,
-    /// Reads the sidebar again.
-    ReadSessions,
-    /// Reads the session again, and follows its answer if one is being written.
-    ReadSession(Uuid),
+    /// Agents and models.
+    Registry,
+    /// The sidebar.
+    Sessions,
+    /// The session, and the answer in it if one is being written.
+    Session(Uuid),
 }
 
 /// A question that must be answered before something happens.
@@ -183,11 +184,14 @@ impl Chat {
 
     /// The name of the agent spoken to, which may have left the registry since. Tracked.
     pub(crate) fn agent_name(self) -> String {
-        let fallback = || self.session.with(|session| session.as_ref().map(|session| session.agent_name.clone()));
+        let fallback = || {
+            self.session
+                .with(|session| session.as_ref().map(|session| session.agent_name.clone()))
+        };
         self.agent()
             .map(|agent| agent.agent_name)
             .or_else(fallback)
-            .unwrap_or_else(|| "the agent".into())
+            .unwrap_or_else(|| "No agent".into())
     }
 
     /// The role in which the person speaks. Tracked.
@@ -220,9 +224,9 @@ impl Chat {
         let remedy = self.notice.get_untracked().and_then(|notice| notice.remedy);
         self.notice.set(None);
         match remedy {
-            Some(Remedy::ReadRegistry) => self.read_registry(),
-            Some(Remedy::ReadSessions) => self.read_sessions(),
-            Some(Remedy::ReadSession(session_id)) => self.read_again(session_id),
+            Some(Remedy::Registry) => self.read_registry(),
+            Some(Remedy::Sessions) => self.read_sessions(),
+            Some(Remedy::Session(session_id)) => self.read_again(session_id),
             None => {}
         }
     }

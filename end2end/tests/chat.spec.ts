@@ -102,3 +102,33 @@ test('Export downloads the conversation', async ({ chat, page }) => {
   await link.click();
   expect((await download).suggestedFilename()).toMatch(new RegExp(`^pas_conversation_${id}_.*\\.(md|json)$`));
 });
+
+test('a plan waits for the person, through a reload, is changed as asked, and is carried out', async ({ chat, page }) => {
+  const approval = page.getByRole('region', { name: 'Approval' });
+  await chat.open('/llm');
+  await chat.say('/approval Track user logins');
+  await expect(approval).toBeVisible();
+  await expect(chat.lastAnswer.locator('.badge')).toHaveText('Awaiting approval');
+
+  await chat.reload();
+  await approval.getByRole('button', { name: 'Refine' }).click();
+  const note = approval.getByRole('textbox', { name: 'What to change' });
+  await expect(note).toBeFocused();
+  await expect(approval.getByRole('button', { name: 'Send changes' })).toBeDisabled();
+  await note.fill('Keep the migration reversible');
+  await approval.getByRole('button', { name: 'Send changes' }).click();
+  await expect(chat.lastText).toContainText('Keep the migration reversible');
+
+  await approval.getByRole('button', { name: 'Approve' }).click();
+  await chat.ends('complete');
+  await expect(approval).toHaveCount(0);
+  await expect(chat.lastAnswer.locator('.code')).toBeVisible();
+});
+
+test('a rejected plan ends cleanly', async ({ chat, page }) => {
+  await chat.open('/llm');
+  await chat.say('/approval Track user logins');
+  await page.getByRole('region', { name: 'Approval' }).getByRole('button', { name: 'Cancel' }).click();
+  await expect(chat.lastAnswer).toHaveAttribute('data-status', 'complete');
+  await expect(chat.lastText).toContainText('nothing was carried out');
+});

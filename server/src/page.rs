@@ -14,6 +14,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use protocol::gateway::GatewayApproval;
 use protocol::session::{
     Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
 };
@@ -188,6 +189,10 @@ impl Backend for CallerBackend {
 
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()> {
         Box::pin(async move { Ok(self.chat().cancel(self.user, session_id).await?) })
+    }
+
+    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.chat().approve(self.user, session_id, approval).await?) })
     }
 
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary> {

@@ -41,11 +41,11 @@ pub(crate) fn fit_height(_area: &HtmlTextAreaElement) {}
 
 pub(crate) fn open_dialog(_dialog: &Element, _open: bool) {}
 
-pub(crate) fn distance_from_end(_scroller: &HtmlElement) -> i32 {
-    0
+pub(crate) fn scroll_position(_scroller: &HtmlElement) -> (i32, i32) {
+    (0, 0)
 }
 
-pub(crate) fn scroll_to_end(_scroller: &HtmlElement) {}
+pub(crate) fn scroll_from_end(_scroller: &HtmlElement, _distance: i32) {}
 
 pub(crate) fn bring_into_view(_id: &str) {}
 

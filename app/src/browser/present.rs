@@ -151,14 +151,15 @@ pub(crate) fn open_dialog(dialog: &Element, open: bool) {
     }
 }
 
-/// How far the reader is from the end, in pixels.
-pub(crate) fn distance_from_end(scroller: &HtmlElement) -> i32 {
-    scroller.scroll_height() - scroller.scroll_top() - scroller.client_height()
+/// How far the reader is from the beginning and from the end, in pixels.
+pub(crate) fn scroll_position(scroller: &HtmlElement) -> (i32, i32) {
+    let top = scroller.scroll_top();
+    (top, scroller.scroll_height() - top - scroller.client_height())
 }
 
-/// Shows the end.
-pub(crate) fn scroll_to_end(scroller: &HtmlElement) {
-    scroller.set_scroll_top(scroller.scroll_height());
+/// Goes to that distance from the end, in pixels.
+pub(crate) fn scroll_from_end(scroller: &HtmlElement, distance: i32) {
+    scroller.set_scroll_top(scroller.scroll_height() - scroller.client_height() - distance);
 }
 
 /// Scrolls as little as it takes to see the element of that id.

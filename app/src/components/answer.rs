@@ -5,12 +5,16 @@ use protocol::session::{Message, MessageStatus};
 use std::time::Duration;
 
 use super::{
+    approval::Approval,
     badge::{self, Badge},
     body::Body,
     icon::{self, Icon},
     tier::TierMark,
 };
-use crate::{browser, figures, state::{Line, use_chat}};
+use crate::{
+    browser, figures,
+    state::{Line, use_chat},
+};
 
 /// The answer.
 #[component]
@@ -20,7 +24,10 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
     let agent_id = line.message.read_untracked().agent_id.clone();
     let name = {
         let agent_id = agent_id.clone();
-        move || chat.agent_of(&agent_id).map_or_else(|| chat.agent_name(), |agent| agent.agent_name)
+        move || {
+            chat.agent_of(&agent_id)
+                .map_or_else(|| chat.agent_name(), |agent| agent.agent_name)
+        }
     };
     let byline = {
         let message = message.clone();
@@ -42,7 +49,12 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
         move || {
             let message = message.read();
             let streaming = message.status == MessageStatus::Streaming;
-            message.metadata.last_status.as_ref().filter(|_| streaming).and_then(|status| status.detail.clone())
+            message
+                .metadata
+                .last_status
+                .as_ref()
+                .filter(|_| streaming)
+                .and_then(|status| status.detail.clone())
         }
     };
     view! {
@@ -55,6 +67,7 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
                 <span class="detail">{detail}</span>
             </header>
             <Body line=line.clone()/>
+            <Approval line=line.clone()/>
             <Failure line=line.clone()/>
             <Show when=move || status.get() != MessageStatus::Streaming>
                 <Foot line=line.clone()/>
@@ -149,14 +162,19 @@ mod tests {
 
     #[test]
     fn the_sum_tells_what_is_known_and_marks_what_is_estimated() {
-        let mut message = Line::awaited("architect".into(), None, protocol::timestamp::Timestamp(0)).message.get_untracked();
+        let mut message = Line::awaited("architect".into(), None, protocol::timestamp::Timestamp(0))
+            .message
+            .get_untracked();
         assert_eq!(sum(&message), "");
         message.usage = Some(Usage::exact(1_000, 234));
         message.metadata.context_window = Some(200_000);
         message.metadata.elapsed_ms = Some(4_200);
         assert_eq!(sum(&message), "1,234 tokens · 0.6 % · 4.2 s");
         message.cost_usd = Some(0.015);
-        message.usage = Some(Usage { estimated: true, ..Usage::exact(1_000, 234) });
+        message.usage = Some(Usage {
+            estimated: true,
+            ..Usage::exact(1_000, 234)
+        });
         assert_eq!(sum(&message), "~1,234 tokens · 0.6 % · $0.015 · 4.2 s");
     }
 }

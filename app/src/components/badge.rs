@@ -10,7 +10,10 @@ use crate::state::Line;
 pub(super) fn Badge(line: Line) -> impl IntoView {
     let state = Memo::new(move |_| {
         let message = line.message.read();
-        badge(message.status, message.metadata.last_status.as_ref().map(|last| last.status))
+        badge(
+            message.status,
+            message.metadata.last_status.as_ref().map(|last| last.status),
+        )
     });
     view! { <span class=move || state.get().0>{move || state.get().1}</span> }
 }

@@ -1,4 +1,4 @@
-//! An answer's text. Settled blocks are never rendered again, the last one at most once a frame.
+//! An answer's text. Settled blocks are never rendered again, the last two at most once a frame.
 
 use leptos::prelude::*;
 use protocol::session::MessageStatus;
@@ -10,6 +10,7 @@ use crate::state::{Line, use_chat};
 #[component]
 pub(super) fn Body(line: Line) -> impl IntoView {
     let settled = line.markdown.settled.clone();
+    let settling = Signal::from(line.markdown.settling.clone());
     let tail = Signal::from(line.markdown.tail.clone());
     grow(line.clone());
     let blocks = move || settled.get().iter().cloned().enumerate().collect::<Vec<_>>();
@@ -24,6 +25,7 @@ pub(super) fn Body(line: Line) -> impl IntoView {
                 key=|(at, block)| (*at, block.clone())
                 children=|(_, block)| view! { <Html html=Signal::stored(block.html)/> }
             />
+            <Html html=settling/>
             <Html html=tail/>
             <Show when=waits>
                 <p class="typing">

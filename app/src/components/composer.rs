@@ -23,6 +23,7 @@ pub(crate) fn Composer() -> impl IntoView {
     let is_usable = move || !matches!(chat.view.get(), View::Missing | View::Failed);
     let placeholder = move || match chat.view.get() {
         View::New => "Describe the task…".to_owned(),
+        _ if chat.agent_id.with(String::is_empty) => "Message…".to_owned(),
         _ => format!("Message {}…", chat.agent_name()),
     };
     Effect::new(move |_| {
@@ -105,7 +106,8 @@ fn Count(length: Memo<usize>) -> impl IntoView {
         let limit = figures::thousands(MAX_MESSAGE_CHARS as u64);
         if length > MAX_MESSAGE_CHARS {
             let over = figures::thousands((length - MAX_MESSAGE_CHARS) as u64);
-            format!("{over} characters over the limit of {limit}. Shorten the message to send it.")
+            let noun = if over == "1" { "character" } else { "characters" };
+            format!("{over} {noun} over the limit of {limit}. Shorten the message to send it.")
         } else {
             figures::thousands(length as u64) + " / " + &limit
         }

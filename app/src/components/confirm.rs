@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use crate::{browser, state::{Question, use_chat}};
+use crate::{
+    browser,
+    state::{Question, use_chat},
+};
 
 /// A modal dialog; the browser keeps the focus in it, and Escape means no.
 #[component]
@@ -17,7 +20,10 @@ pub(crate) fn Confirm() -> impl IntoView {
     });
     // What it asked stays readable while it fades.
     let words = Memo::new(move |former: Option<&Words>| {
-        chat.question.with(|question| question.as_ref().map(words)).or_else(|| former.cloned()).unwrap_or_default()
+        chat.question
+            .with(|question| question.as_ref().map(words))
+            .or_else(|| former.cloned())
+            .unwrap_or_default()
     });
     view! {
         <dialog

@@ -3,14 +3,18 @@
 use leptos::prelude::*;
 use protocol::session::MessageStatus;
 
-use crate::{figures, state::{Chat, use_chat}};
+use crate::{
+    figures,
+    state::{Chat, use_chat},
+};
 
 /// `2,458 / 200,000 (1.2 %) · $0.03` and a bar.
 #[component]
 pub(super) fn Gauge() -> impl IntoView {
     let chat = use_chat();
     let reading = Memo::new(move |_| read(chat));
-    let filled = move || reading.with(|reading| figures::permille(reading.tokens, reading.window).min(1_000).to_string());
+    let filled =
+        move || reading.with(|reading| figures::permille(reading.tokens, reading.window).min(1_000).to_string());
     view! {
         <div class="gauge" title="Tokens in the model's context window, and the cost of this conversation">
             <Show when=move || chat.is_running()>
@@ -39,7 +43,10 @@ struct Reading {
 
 fn read(chat: Chat) -> Reading {
     let window = chat.model().map_or(0, |model| model.context_window);
-    let mut reading = Reading { window, ..Default::default() };
+    let mut reading = Reading {
+        window,
+        ..Default::default()
+    };
     let mut cost = None;
     // The last answer's prompt held all before it; what came after it is estimated.
     chat.lines.with(|lines| {
@@ -60,7 +67,9 @@ fn read(chat: Chat) -> Reading {
         }
     });
     // Answers further up than those shown count as well.
-    let whole = chat.session.with(|session| session.as_ref().map_or(0.0, |session| session.cost_usd));
+    let whole = chat
+        .session
+        .with(|session| session.as_ref().map_or(0.0, |session| session.cost_usd));
     reading.cost = match cost {
         Some(seen) => Some(seen.max(whole)),
         None => (whole > 0.0).then_some(whole),
@@ -93,7 +102,12 @@ mod tests {
 
     #[test]
     fn the_gauge_reads_as_promised() {
-        let mut reading = Reading { tokens: 2_458, window: 200_000, cost: Some(0.03), is_estimate: false };
+        let mut reading = Reading {
+            tokens: 2_458,
+            window: 200_000,
+            cost: Some(0.03),
+            is_estimate: false,
+        };
         assert_eq!(words(&reading), "2,458 / 200,000 (1.2 %) · $0.03");
         reading.is_estimate = true;
         reading.cost = None;

@@ -41,12 +41,14 @@ fn Undelivered(line: Line) -> impl IntoView {
                     <div class="failure" role="alert">
                         <Icon glyph=icon::ALERT/>
                         <span>"Not sent. " {move || reason.get()}</span>
-                        <button type="button" class="small" on:click=move |_| chat.send_again(again.clone())>
-                            "Retry"
-                        </button>
-                        <button type="button" class="small" on:click=move |_| chat.take_back(&back)>
-                            "Edit"
-                        </button>
+                        <div class="choices">
+                            <button type="button" class="small" on:click=move |_| chat.send_again(again.clone())>
+                                "Retry"
+                            </button>
+                            <button type="button" class="small" on:click=move |_| chat.take_back(&back)>
+                                "Edit"
+                            </button>
+                        </div>
                     </div>
                 }
             }

@@ -76,7 +76,8 @@ fn Popover(
 ) -> impl IntoView {
     let words = RwSignal::new(String::new());
     let shown = Memo::new(move |_| choices.with(|choices| words.with(|words| found(choices, words))));
-    let at_chosen = shown.with_untracked(|shown| chosen.with_untracked(|id| shown.iter().position(|one| one.id == *id)));
+    let at_chosen =
+        shown.with_untracked(|shown| chosen.with_untracked(|id| shown.iter().position(|one| one.id == *id)));
     let active = RwSignal::new(at_chosen.unwrap_or(0));
     let option_id = move |at: usize| format!("{}-option-{at}", kind.id);
     let pick = move |at: usize| {

@@ -11,7 +11,10 @@ pub(super) fn TierMark(#[prop(into)] agent_id: Signal<String>) -> impl IntoView 
     let mark = Memo::new(move |_| {
         let agent_id = agent_id.get();
         match chat.agent_of(&agent_id) {
-            Some(agent) => (class(agent.tier), agent.icon.unwrap_or_else(|| initial(&agent.agent_name))),
+            Some(agent) => (
+                class(agent.tier),
+                agent.icon.unwrap_or_else(|| initial(&agent.agent_name)),
+            ),
             None => (class(0), initial(&agent_id)),
         }
     });
@@ -35,5 +38,8 @@ pub(super) fn class(tier: u8) -> &'static str {
 
 /// The letter of an agent that has no icon.
 pub(super) fn initial(name: &str) -> String {
-    name.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default()
+    name.chars()
+        .next()
+        .map(|c| c.to_uppercase().collect())
+        .unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Over the conversation: with whom, with what model, in which role, and how full the context is.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Node};
+use uuid::Uuid;
 
 use super::{
     gauge::Gauge,
@@ -9,14 +10,14 @@ use super::{
 };
 use crate::{
     browser,
-    state::{Question, use_chat},
+    state::{Question, View, use_chat},
 };
 
 /// The head of the page.
 #[component]
 pub(crate) fn Toolbar() -> impl IntoView {
     let chat = use_chat();
-    let session_id = Memo::new(move |_| chat.session_id.get());
+    let session_id = Memo::new(move |_| chat.session_id.get().filter(|_| chat.view.get() == View::Open));
     let open_drawer = move |_| {
         chat.drawer.set(true);
         browser::focus(".sidebar .close");
@@ -39,39 +40,65 @@ pub(crate) fn Toolbar() -> impl IntoView {
                 <button type="button" class="quiet on-phones" aria-label="New" on:click=move |_| chat.begin()>
                     <Icon glyph=icon::PLUS/>
                 </button>
-                {move || {
-                    session_id
-                        .get()
-                        .map(|id| {
-                            view! {
-                                <a
-                                    class="button quiet"
-                                    href=format!("/api/chat/sessions/{id}/export?format=markdown")
-                                    download=""
-                                    rel="external"
-                                    aria-label="Export"
-                                    title="Export as Markdown"
-                                >
-                                    <Icon glyph=icon::DOWNLOAD/>
-                                </a>
-                                <button
-                                    type="button"
-                                    class="quiet"
-                                    aria-label="Clear"
-                                    title="Clear"
-                                    on:click=move |_| chat.question.set(Some(Question::Clear))
-                                >
-                                    <Icon glyph=icon::BIN/>
-                                </button>
-                            }
-                        })
-                }}
+                {move || session_id.get().map(|session_id| view! { <SessionTools session_id/> })}
             </div>
             <div class="status-row">
                 <Role/>
                 <Gauge/>
             </div>
         </header>
+    }
+}
+
+/// What can be done with the session shown. On a phone there is room for one button only, which opens the rest.
+#[component]
+fn SessionTools(session_id: Uuid) -> impl IntoView {
+    let chat = use_chat();
+    let export = format!("/api/chat/sessions/{session_id}/export?format=markdown");
+    let ask = move |_| chat.question.set(Some(Question::Clear));
+    let more = NodeRef::<html::Details>::new();
+    let close = move || {
+        if let Some(more) = more.get_untracked() {
+            let _ = more.remove_attribute("open");
+        }
+    };
+    view! {
+        <div class="tools">
+            <a class="button quiet" href=export.clone() download="" rel="external" aria-label="Export" title="Export as Markdown">
+                <Icon glyph=icon::DOWNLOAD/>
+            </a>
+            <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=ask>
+                <Icon glyph=icon::BIN/>
+            </button>
+        </div>
+        <details class="more-tools" node_ref=more on:focusout=move |event| {
+            // Whatever takes the focus out of it closes it.
+            let next = event.related_target().and_then(|next| next.dyn_into::<Node>().ok());
+            if more.get_untracked().is_some_and(|more| !more.contains(next.as_ref())) {
+                close();
+            }
+        }>
+            <summary class="button quiet" aria-label="More">
+                <Icon glyph=icon::MORE/>
+            </summary>
+            <div class="menu">
+                <a class="button quiet" href=export download="" rel="external" on:click=move |_| close()>
+                    <Icon glyph=icon::DOWNLOAD/>
+                    "Export"
+                </a>
+                <button
+                    type="button"
+                    class="quiet"
+                    on:click=move |event| {
+                        close();
+                        ask(event);
+                    }
+                >
+                    <Icon glyph=icon::BIN/>
+                    "Clear"
+                </button>
+            </div>
+        </details>
     }
 }
 
@@ -92,6 +119,7 @@ fn Role() -> impl IntoView {
                     }
                         .into_any()
                 }
+                None if chat.agent_id.with(String::is_empty) => ().into_any(),
                 None => {
                     view! {
                         "Speaking to: "

@@ -45,9 +45,10 @@ pub(super) fn ChatPage() -> impl IntoView {
 fn Column() -> impl IntoView {
     let chat = use_chat();
     let view = Memo::new(move |_| chat.view.get());
+    let has_ideas = move || view.get() == View::New && chat.agent_id.with(|id| !id.is_empty());
     view! {
         <Title text=move || title(chat)/>
-        <main class="chat" data-view=move || name(view.get())>
+        <main id="main" class="chat" data-view=move || name(view.get()) tabindex="-1">
             <Toolbar/>
             {move || match view.get() {
                 View::New => view! { <Hero/> }.into_any(),
@@ -68,7 +69,7 @@ fn Column() -> impl IntoView {
                 <NoticeBar/>
                 <Composer/>
             </div>
-            <Show when=move || view.get() == View::New><Ideas/></Show>
+            <Show when=has_ideas><Ideas/></Show>
         </main>
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn NotFound() -> impl IntoView {
     crate::error::set_status(404);
     view! {
         <Title text="Not found"/>
-        <main class="chat" data-view="missing">
+        <main id="main" class="chat" data-view="missing" tabindex="-1">
             <Lost title="This page does not exist" text="The address may be mistyped, or the page has moved."/>
         </main>
     }

@@ -24,11 +24,11 @@ impl Chat {
         self.theme.set(boot.theme);
         match boot.registry {
             Ok(registry) => self.registry.set(Arc::new(registry)),
-            Err(error) => self.report(error, Some(Remedy::ReadRegistry)),
+            Err(error) => self.report(error, Some(Remedy::Registry)),
         }
         match boot.sessions {
             Ok(list) => self.list(list),
-            Err(error) => self.report(error, Some(Remedy::ReadSessions)),
+            Err(error) => self.report(error, Some(Remedy::Sessions)),
         }
         self.choose_default_agent();
         if let Place::Session(session_id) = boot.place {
@@ -43,7 +43,10 @@ impl Chat {
 
     /// Follows the answer that was being written when the page was rendered. In the browser only.
     pub(crate) fn resume(self, cursor: Option<String>) {
-        if let (Some(session_id), true) = (self.session_id.get_untracked(), self.turn.with_untracked(Option::is_some)) {
+        if let (Some(session_id), true) = (
+            self.session_id.get_untracked(),
+            self.turn.with_untracked(Option::is_some),
+        ) {
             self.attach(session_id, cursor);
         }
     }
@@ -128,7 +131,7 @@ impl Chat {
             self.view.set(View::Missing);
         } else {
             self.view.set(View::Failed);
-            self.report(error, session_id.map(Remedy::ReadSession));
+            self.report(error, session_id.map(Remedy::Session));
         }
     }
 
@@ -160,7 +163,7 @@ impl Chat {
             }
             match outcome {
                 Ok(detail) => self.merge(detail),
-                Err(error) => self.report(error, Some(Remedy::ReadSession(session_id))),
+                Err(error) => self.report(error, Some(Remedy::Session(session_id))),
             }
         });
     }
@@ -230,7 +233,7 @@ impl Chat {
                         self.choose_default_agent();
                     }
                 }
-                Err(error) => self.report(error, Some(Remedy::ReadRegistry)),
+                Err(error) => self.report(error, Some(Remedy::Registry)),
             }
         });
     }

@@ -58,7 +58,10 @@ impl Chat {
     pub(crate) fn ask_again(self, answer: &Line) {
         let asked = self.lines.with_untracked(|lines| {
             let at = lines.iter().position(|line| line == answer)?;
-            lines[..at].iter().rfind(|line| line.is_mine).map(|line| line.text.get_untracked())
+            lines[..at]
+                .iter()
+                .rfind(|line| line.is_mine)
+                .map(|line| line.text.get_untracked())
         });
         if let Some(asked) = asked {
             self.send(asked);
@@ -119,7 +122,10 @@ impl Chat {
             self.go(format!("/llm/{session_id}"), true);
         }
         self.attach(session_id, None);
-        if self.turn.with_untracked(|turn| turn.as_ref().is_some_and(|turn| turn.stopping)) {
+        if self
+            .turn
+            .with_untracked(|turn| turn.as_ref().is_some_and(|turn| turn.stopping))
+        {
             self.cancel(session_id);
         }
         self.read_sessions();

@@ -42,7 +42,7 @@ impl Chat {
                 }
                 // The list that stands is better than none; what the person does next will say what is wrong.
                 Err(error) if self.sessions.with_untracked(Vec::is_empty) => {
-                    self.report(error, Some(Remedy::ReadSessions));
+                    self.report(error, Some(Remedy::Sessions));
                 }
                 Err(_) => {}
             }
@@ -58,9 +58,10 @@ impl Chat {
     /// Keeps an eye on answers that are being written elsewhere.
     pub(crate) fn poll(self) {
         let shown = self.session_id.get_untracked();
-        let elsewhere = self
-            .sessions
-            .with_untracked(|all| all.iter().any(|session| session.running && Some(session.session_id) != shown));
+        let elsewhere = self.sessions.with_untracked(|all| {
+            all.iter()
+                .any(|session| session.running && Some(session.session_id) != shown)
+        });
         if elsewhere && !self.polling.get_value() {
             self.polling.set_value(true);
             set_timeout(

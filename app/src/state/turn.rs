@@ -29,7 +29,9 @@ pub(crate) struct Turn {
 impl Chat {
     /// Finds the answer that is being written among the lines of a session just read.
     pub(super) fn take_up(self, lines: &[Line]) {
-        let live = lines.iter().rfind(|line| !line.is_mine && line.message.read_untracked().status == MessageStatus::Streaming);
+        let live = lines
+            .iter()
+            .rfind(|line| !line.is_mine && line.message.read_untracked().status == MessageStatus::Streaming);
         self.turn.set(live.map(|line| Turn {
             line: line.clone(),
             started_at: line.message.read_untracked().timestamp,
@@ -40,12 +42,13 @@ impl Chat {
     /// Follows the stream of the running turn, after the event `cursor` if there is one.
     pub(super) fn attach(self, session_id: Uuid, cursor: Option<String>) {
         self.reconnecting.set(false);
-        self.connection.set_value(Some(stream::follow(self, session_id, cursor)));
+        self.connection
+            .set_value(Some(stream::follow(self, session_id, cursor)));
     }
 
     /// Takes in an event. Says whether it was the last.
     #[cfg_attr(
-        not(any(target_arch = "wasm32", test)),
+        not(target_arch = "wasm32"),
         expect(dead_code, reason = "only a browser follows a stream")
     )]
     pub(crate) fn take_in(self, event: TurnEvent) -> bool {
@@ -55,16 +58,11 @@ impl Chat {
         let line = turn.line;
         match event {
             TurnEvent::Token { content, offset } => {
-                line.text.update(|text| {
-                    if let Some(offset) = offset {
-                        let offset = (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-                        text.truncate(offset.unwrap_or(0));
-                    }
-                    text.push_str(&content);
-                });
+                line.text.update(|text| append(text, &content, offset));
             }
             TurnEvent::StatusUpdate(status) => {
-                line.message.update(|message| message.metadata.last_status = Some(status));
+                line.message
+                    .update(|message| message.metadata.last_status = Some(status));
             }
             TurnEvent::Usage { usage, cost_usd } => line.message.update(|message| {
                 message.usage = Some(usage);
@@ -82,7 +80,10 @@ impl Chat {
         line.message.update(|message| {
             message.status = status.into();
             let micros = browser::now().0.saturating_sub(started_at.0);
-            message.metadata.elapsed_ms.get_or_insert(u64::try_from(micros / 1_000).unwrap_or(0));
+            message
+                .metadata
+                .elapsed_ms
+                .get_or_insert(u64::try_from(micros / 1_000).unwrap_or(0));
         });
         self.turn.set(None);
         self.reconnecting.set(false);
@@ -100,7 +101,7 @@ impl Chat {
 
     /// The stream ended before its turn did, and will not come back by itself.
     #[cfg_attr(
-        not(any(target_arch = "wasm32", test)),
+        not(target_arch = "wasm32"),
         expect(dead_code, reason = "only a browser follows a stream")
     )]
     pub(crate) fn connection_lost(self) {
@@ -111,7 +112,7 @@ impl Chat {
                 "The connection to this answer was lost. It is still being written.",
                 "Retry to follow it again.",
             ),
-            self.session_id.get_untracked().map(Remedy::ReadSession),
+            self.session_id.get_untracked().map(Remedy::Session),
         );
         // What goes on is known only after asking again; until then nothing here is being written.
         self.turn.set(None);
@@ -125,7 +126,11 @@ impl Chat {
         }
         self.turn.set(Some(Turn { stopping: true, ..turn }));
         // A message still on its way has no session yet; `send` stops its turn as soon as it has one.
-        if let Some(session_id) = self.session_id.get_untracked().filter(|_| self.connection.with_value(Option::is_some)) {
+        if let Some(session_id) = self
+            .session_id
+            .get_untracked()
+            .filter(|_| self.connection.with_value(Option::is_some))
+        {
             self.cancel(session_id);
         }
     }
@@ -156,5 +161,33 @@ impl Chat {
                 }
             }
         });
+    }
+}
+
+/// Appends a piece of an answer, at the byte `offset` where one is given: what stood from there on is replaced by it.
+fn append(text: &mut String, content: &str, offset: Option<usize>) {
+    if let Some(offset) = offset {
+        text.truncate(text.floor_char_boundary(offset));
+    }
+    text.push_str(content);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_with_an_offset_replaces_what_stood_there() {
+        let mut text = String::new();
+        append(&mut text, "Grü", None);
+        append(&mut text, "ße", None);
+        append(&mut text, "Grüße", Some(0));
+        assert_eq!(text, "Grüße");
+        let end = text.len();
+        append(&mut text, " an alle", Some(end));
+        append(&mut text, "!", Some(999));
+        assert_eq!(text, "Grüße an alle!");
+        append(&mut text, "n", Some(3));
+        assert_eq!(text, "Grn");
     }
 }

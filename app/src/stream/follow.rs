@@ -1,10 +1,6 @@
 //! The stream in the browser.
 
-use futures::{
-    StreamExt,
-    channel::oneshot,
-    stream::select,
-};
+use futures::{StreamExt, channel::oneshot, stream::select};
 use gloo_net::eventsource::{State, futures::EventSource};
 use leptos::{prelude::*, task::spawn_local};
 use protocol::event::TurnEvent;

@@ -118,6 +118,7 @@ impl Stage<'_> {
                     self.say(&script::refined(note.as_deref().unwrap_or_default())).await;
                 }
                 Decision::Reject => {
+                    self.writer.status(TaskStatus::Executing, "The plan was rejected");
                     self.say("\n\nThe plan was rejected, so nothing was carried out.\n")
                         .await;
                     return Ok(());

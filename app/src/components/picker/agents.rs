@@ -79,7 +79,10 @@ fn heading(agent: &Agent) -> String {
 
 fn detail(agent: &Agent) -> String {
     let role = agent.parent_role.as_ref().map(|parent| "you are ".to_owned() + parent);
-    let about = agent.description.as_ref().map(|text| text.trim_end_matches('.').to_owned());
+    let about = agent
+        .description
+        .as_ref()
+        .map(|text| text.trim_end_matches('.').to_owned());
     about.into_iter().chain(role).collect::<Vec<_>>().join("; ")
 }
 
@@ -115,7 +118,10 @@ mod tests {
             agent("mgr-a2", 4, Some("dir-a")),
         ];
         let choices = choices(&registry);
-        let shape: Vec<_> = choices.iter().map(|one| (one.heading.as_str(), one.id.as_str(), one.depth)).collect();
+        let shape: Vec<_> = choices
+            .iter()
+            .map(|one| (one.heading.as_str(), one.id.as_str(), one.depth))
+            .collect();
         assert_eq!(
             shape,
             [

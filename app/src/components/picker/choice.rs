@@ -61,7 +61,9 @@ pub(super) fn found(choices: &[Choice], words: &str) -> Vec<Choice> {
     choices
         .iter()
         .filter(|choice| {
-            let text = [&*choice.title, &*choice.detail, &*choice.heading, &*choice.id].join(" ").to_lowercase();
+            let text = [&*choice.title, &*choice.detail, &*choice.heading, &*choice.id]
+                .join(" ")
+                .to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
         })
         .cloned()
@@ -94,7 +96,11 @@ mod tests {
 
     #[test]
     fn every_word_must_occur_somewhere() {
-        let all = [choice("Directors", "Dir-Code"), choice("Directors", "Dir-Data"), choice("Architect", "Architect")];
+        let all = [
+            choice("Directors", "Dir-Code"),
+            choice("Directors", "Dir-Data"),
+            choice("Architect", "Architect"),
+        ];
         let titles = |words: &str| found(&all, words).into_iter().map(|one| one.title).collect::<Vec<_>>();
         assert_eq!(titles("").len(), 3);
         assert_eq!(titles("dir da"), ["Dir-Data"]);

@@ -23,8 +23,11 @@ pub(crate) fn ModelPicker() -> impl IntoView {
     let name = Signal::derive(move || {
         chat.model()
             .map(|model| model.model_name)
-            .or_else(|| chat.session.with(|session| session.as_ref().map(|session| session.model_name.clone())))
-            .unwrap_or_else(|| "none".into())
+            .or_else(|| {
+                chat.session
+                    .with(|session| session.as_ref().map(|session| session.model_name.clone()))
+            })
+            .unwrap_or_else(|| "No model".into())
     });
     let facts = move || {
         chat.model().map(|model| {
@@ -89,10 +92,21 @@ mod tests {
 
     #[test]
     fn models_stand_by_provider_with_window_and_price() {
-        let choices = choices(&[model("a", "anthropic", Some(3.0)), model("o", "ollama", Some(0.0)), model("b", "anthropic", None)]);
+        let choices = choices(&[
+            model("a", "anthropic", Some(3.0)),
+            model("o", "ollama", Some(0.0)),
+            model("b", "anthropic", None),
+        ]);
         let shape: Vec<_> = choices
             .iter()
-            .map(|one| (one.heading.as_str(), one.id.as_str(), one.detail.as_str(), one.aside.as_str()))
+            .map(|one| {
+                (
+                    one.heading.as_str(),
+                    one.id.as_str(),
+                    one.detail.as_str(),
+                    one.aside.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             shape,
