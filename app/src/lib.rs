@@ -1,6 +1,6 @@
 //! The page of Parley, rendered on the server and brought to life in the browser.
 //!
-//! - [`shell`](mod@shell), `pages`, `components`: document, routes, and what they are made of; one component a file
+//! - `shell`, `pages`, `components`: document, routes, and what they are made of; one component a file
 //! - `state`: what the page knows, as signals, and the verbs that change it; `boot` fills it, `stream` feeds it
 //! - [`backend`], `server_fns`, `client`, [`error`]: what is asked of the server, through which doors, and how it fails
 //! - `markdown`: text to HTML that is safe; `figures`, `calendar`: numbers and times; `browser`: the rest of the browser

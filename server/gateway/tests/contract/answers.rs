@@ -215,7 +215,13 @@ async fn a_plan_can_be_refined_and_then_rejected() {
     assert!(text(&rest).contains("nothing was carried out"));
     assert_eq!(
         kinds(&rest),
-        ["token", "status_update:complete", "usage", "done:complete"]
+        [
+            "status_update:executing",
+            "token",
+            "status_update:complete",
+            "usage",
+            "done:complete"
+        ]
     );
     assert_eq!(decide("approve", &task).await.0, StatusCode::CONFLICT);
 }
