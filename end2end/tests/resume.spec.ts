@@ -18,8 +18,9 @@ test('an answer survives a reload, is asked for once and written once', async ({
   await chat.streaming(40);
   await chat.conversationOpened();
 
-  await chat.reload();
-  await expect(chat.stop).toBeVisible();
+  const again = await chat.page.reload();
+  expect(await again?.text(), 'the server still writes the answer').toContain('data-status="streaming"');
+  await chat.hydrated();
   await chat.ends('complete');
 
   await expect(chat.lastText).toHaveText(ANSWER);
