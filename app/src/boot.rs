@@ -6,7 +6,6 @@ use protocol::{
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
 use crate::{backend::Registry, error::PageError};
@@ -29,22 +28,6 @@ pub(crate) struct Boot {
     pub(crate) place: Place,
     /// That session, if it names one.
     pub(crate) session: Option<Result<SessionDetail, PageError>>,
-}
-
-/// As JSON, the way it travels in the page.
-impl fmt::Display for Boot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl FromStr for Boot {
-    type Err = serde_json::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // From bytes, as server functions decode theirs: a second way would be a second copy of all decoders in the WASM.
-        serde_json::from_slice(text.as_bytes())
-    }
 }
 
 /// What the path of a chat page names.

@@ -35,13 +35,13 @@ pub fn App() -> impl IntoView {
 }
 
 /// What the server read for the first rendering.
-pub(crate) type FirstReading = OnceResource<Boot, FromToStringCodec>;
+pub(crate) type FirstReading = OnceResource<Boot>;
 
 #[component]
 fn Frame() -> impl IntoView {
     let chat = use_chat();
     let path = use_location().pathname.get_untracked();
-    provide_context::<FirstReading>(OnceResource::new_str_blocking(boot::load(path)));
+    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path)));
     follow_destination(chat);
     wake_up(chat);
     view! {

@@ -48,7 +48,7 @@ async fn read(chat: Chat, session_id: Uuid, cursor: Option<String>, dropped: one
                 let event = event
                     .data()
                     .as_string()
-                    .and_then(|data| serde_json::from_slice::<TurnEvent>(data.as_bytes()).ok());
+                    .and_then(|data| serde_json::from_str::<TurnEvent>(&data).ok());
                 // An event of a kind that this page does not know is passed over.
                 if event.is_some_and(|event| chat.take_in(event)) {
                     return true;
