@@ -2,7 +2,6 @@
 
 pub mod http;
 pub mod registry;
-pub mod sse;
 
 use std::{future::Future, pin::Pin};
 

@@ -5,6 +5,7 @@
 //! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
 //! - [`gateway`]: the bodies of the Gateway contract
 //! - [`error`]: the one error envelope
+//! - [`sse`]: the framing of streams
 //! - [`timestamp`]: instants, RFC 3339 on the wire
 
 pub mod error;
@@ -12,4 +13,5 @@ pub mod event;
 pub mod gateway;
 pub mod registry;
 pub mod session;
+pub mod sse;
 pub mod timestamp;

@@ -8,12 +8,13 @@ use protocol::{
     event::TurnEvent,
     gateway::{GatewayApproval, GatewayChatRequest},
     registry::{GatewayAgent, GatewayAgentList, GatewayModel, GatewayModelList},
+    sse::Decoder,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{EventStream, Gateway, GatewayError, GatewayEvent, Reply, sse::Decoder};
+use super::{EventStream, Gateway, GatewayError, GatewayEvent, Reply};
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]

@@ -22,12 +22,13 @@ use protocol::{
     gateway::{GatewayApproval, GatewayChatRequest},
     registry::{GatewayAgent, GatewayModel},
     session::Usage,
+    sse::Decoder,
 };
 use serde_json::{Value, json};
 use server::{
     chat::ChatService,
     config::Limits,
-    gateway::{EventStream, Gateway, GatewayError, GatewayEvent, Reply, sse::Decoder},
+    gateway::{EventStream, Gateway, GatewayError, GatewayEvent, Reply},
     identity::Keys,
     state::AppState,
     store::Store,

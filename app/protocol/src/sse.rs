@@ -1,28 +1,41 @@
 //! Decodes server-sent events from bytes, as the HTML standard's "Server-sent events" section defines them, whatever
 //! way the bytes are cut.
 
+use std::fmt;
+
 /// The most that one event may hold, in bytes.
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// One dispatched event that carried data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The last `id:` seen, in this event or an earlier one.
+    /// The last `id:` seen, in this event or an earlier one; where a stream is resumed, it is resumed after this.
     pub id: Option<String>,
+    /// Whether this event said the id itself.
+    pub has_own_id: bool,
     /// The `data:` lines, joined by line feeds.
     pub data: String,
 }
 
 /// The bytes are not a stream that can be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
     /// An event grew past [`MAX_EVENT_BYTES`].
-    #[error("an event is larger than {MAX_EVENT_BYTES} bytes")]
     TooLarge,
     /// A line is not UTF-8.
-    #[error("a line is not UTF-8")]
     NotUtf8,
 }
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "an event is larger than {MAX_EVENT_BYTES} bytes"),
+            Self::NotUtf8 => f.write_str("a line is not UTF-8"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
 
 /// The state between two pieces of a stream.
 #[derive(Debug, Default)]
@@ -31,6 +44,7 @@ pub struct Decoder {
     data: String,
     has_data: bool,
     id: Option<String>,
+    has_own_id: bool,
     after_cr: bool,
     past_start: bool,
 }
@@ -49,24 +63,32 @@ impl Decoder {
                 continue;
             }
             let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
-                self.hold(bytes)?;
+                self.check_room(bytes.len())?;
+                self.line.extend_from_slice(bytes);
                 break;
             };
-            self.hold(&bytes[..end])?;
+            self.check_room(end)?;
             self.after_cr = bytes[end] == b'\r';
-            bytes = &bytes[end + 1..];
-            let line = std::mem::take(&mut self.line);
-            let line = std::str::from_utf8(&line).map_err(|_| DecodeError::NotUtf8)?;
-            frames.extend(self.line_done(line));
+            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+            bytes = rest;
+            // Most lines come in one piece and need not be copied.
+            if self.line.is_empty() {
+                let line = std::str::from_utf8(line).map_err(|_| DecodeError::NotUtf8)?;
+                frames.extend(self.line_done(line));
+            } else {
+                let mut whole = std::mem::take(&mut self.line);
+                whole.extend_from_slice(line);
+                let line = std::str::from_utf8(&whole).map_err(|_| DecodeError::NotUtf8)?;
+                frames.extend(self.line_done(line));
+            }
         }
         Ok(frames)
     }
 
-    fn hold(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        if self.line.len() + self.data.len() + bytes.len() > MAX_EVENT_BYTES {
+    fn check_room(&self, more: usize) -> Result<(), DecodeError> {
+        if self.line.len() + self.data.len() + more > MAX_EVENT_BYTES {
             return Err(DecodeError::TooLarge);
         }
-        self.line.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -79,8 +101,10 @@ impl Decoder {
         };
         if line.is_empty() {
             let data = std::mem::take(&mut self.data);
+            let has_own_id = std::mem::take(&mut self.has_own_id);
             return std::mem::take(&mut self.has_data).then(|| Frame {
                 id: self.id.clone(),
+                has_own_id,
                 data,
             });
         }
@@ -94,7 +118,10 @@ impl Decoder {
                 self.data.push_str(value);
                 self.has_data = true;
             }
-            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            "id" if !value.contains('\0') => {
+                self.id = Some(value.to_owned());
+                self.has_own_id = true;
+            }
             // Comments have an empty field name; `event`, `retry` and unknown fields say nothing to us.
             _ => {}
         }
@@ -114,7 +141,15 @@ mod tests {
     fn frame(id: Option<&str>, data: &str) -> Frame {
         Frame {
             id: id.map(Into::into),
+            has_own_id: id.is_some(),
             data: data.into(),
+        }
+    }
+
+    fn without_own_id(id: &str, data: &str) -> Frame {
+        Frame {
+            has_own_id: false,
+            ..frame(Some(id), data)
         }
     }
 
@@ -136,9 +171,9 @@ mod tests {
             frames,
             [
                 frame(Some("1"), "a"),
-                frame(Some("1"), "b"),
+                without_own_id("1", "b"),
                 frame(Some("2"), "c"),
-                frame(Some("2"), "d")
+                without_own_id("2", "d")
             ]
         );
     }
