@@ -8,7 +8,7 @@
 //! - [`attach`]: one reader's way through a turn
 
 pub mod attach;
-mod estimate;
+pub mod estimate;
 pub mod journal;
 pub mod live;
 pub mod log;
@@ -25,6 +25,7 @@ use protocol::{
         Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
 };
+use tokio::sync::MutexGuard;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -43,6 +44,27 @@ pub const PAGE_OF_MESSAGES: u64 = 20;
 /// The most that one page may have.
 pub const LARGEST_PAGE: u64 = 100;
 
+/// How often and how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How often running turns are saved: what a crash can cost.
+    pub journal_period: Duration,
+    /// How long the log of an ended turn is kept for readers on their way back.
+    pub logs_kept: Duration,
+    /// How long to try to take up a Gateway's stream that broke off.
+    pub resume_within: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            journal_period: Duration::from_millis(100),
+            logs_kept: Duration::from_secs(60),
+            resume_within: Duration::from_secs(5),
+        }
+    }
+}
+
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct ChatService(Arc<Inner>);
@@ -51,6 +73,7 @@ struct Inner {
     store: Store,
     gateway: Arc<dyn Gateway>,
     registry: Registry,
+    timing: Timing,
     live: Arc<LiveTurns>,
     /// Held while a turn is begun, so that nobody sees it in the database before it is among the live ones.
     beginning: tokio::sync::Mutex<()>,
@@ -63,22 +86,23 @@ impl ChatService {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn start(store: Store, gateway: Arc<dyn Gateway>) -> Result<Self, Error> {
-        let recovered = store.recover_turns().await?;
+    pub async fn start(store: Store, gateway: Arc<dyn Gateway>, timing: Timing) -> Result<Self, Error> {
+        let recovered = store.recover_turns(None).await?;
         if recovered > 0 {
             tracing::warn!(
                 turns = recovered,
                 "turns cut off by the last shut-down are marked as interrupted"
             );
         }
-        let live = Arc::new(LiveTurns::new(store.clone()));
+        let live = Arc::new(LiveTurns::new(store.clone(), timing.logs_kept));
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        tasks.spawn(journal::run(Arc::clone(&live), shutdown.clone()));
+        tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
             registry: Registry::new(Arc::clone(&gateway)),
             store,
             gateway,
+            timing,
             live,
             beginning: tokio::sync::Mutex::default(),
             tasks,
@@ -151,7 +175,15 @@ impl ChatService {
     /// When the database fails.
     pub async fn list_sessions(&self, user_id: Uuid, mut filter: SessionFilter) -> Result<SessionList, Error> {
         filter.query.limit = filter.query.limit.clamp(1, LARGEST_PAGE);
-        Ok(self.0.store.list_sessions(user_id, filter).await?)
+        let list = self.0.store.list_sessions(user_id, filter.clone()).await?;
+        let mut recovered = false;
+        for session in list.sessions.iter().filter(|session| session.running) {
+            recovered |= self.recover_if_orphan(session.session_id).await?;
+        }
+        if recovered {
+            return Ok(self.0.store.list_sessions(user_id, filter).await?);
+        }
+        Ok(list)
     }
 
     /// A session with a page of its messages; the text of a running answer is as new as its log.
@@ -166,6 +198,21 @@ impl ChatService {
         limit: u64,
     ) -> Result<SessionDetail, Error> {
         let limit = limit.clamp(1, LARGEST_PAGE);
+        let detail = self.session_now(user_id, session_id, before, limit).await?;
+        let is_unowned = detail.session.running && detail.cursor.is_none();
+        if is_unowned && self.recover_if_orphan(session_id).await? {
+            return self.session_now(user_id, session_id, before, limit).await;
+        }
+        Ok(detail)
+    }
+
+    async fn session_now(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        before: Option<Uuid>,
+        limit: u64,
+    ) -> Result<SessionDetail, Error> {
         let page = self
             .0
             .store
@@ -276,6 +323,28 @@ impl ChatService {
         if let Some(turn) = self.0.live.running(user_id, session_id) {
             turn.cancel().await;
         }
+    }
+
+    /// Ends the session's turn as interrupted where the database takes it for running and nobody runs it. Says whether
+    /// there was one.
+    async fn recover_if_orphan(&self, session_id: Uuid) -> Result<bool, Error> {
+        if self.0.live.is_running(session_id) {
+            return Ok(false);
+        }
+        let beginning = self.0.beginning.lock().await;
+        self.recover_orphan(session_id, &beginning).await
+    }
+
+    /// The same, for a caller that keeps others from beginning a turn meanwhile.
+    async fn recover_orphan(&self, session_id: Uuid, _beginning: &MutexGuard<'_, ()>) -> Result<bool, Error> {
+        if self.0.live.is_running(session_id) {
+            return Ok(false);
+        }
+        let recovered = self.0.store.recover_turns(Some(session_id)).await?;
+        if recovered > 0 {
+            tracing::warn!(%session_id, "a turn that nobody ran is marked as interrupted");
+        }
+        Ok(recovered > 0)
     }
 
     async fn own_session(&self, user_id: Uuid, session_id: Uuid) -> Result<SessionSummary, Error> {

@@ -9,7 +9,7 @@ use std::{
 
 use reqwest::Url;
 
-use crate::gateway::http::Timeouts;
+use crate::{chat::Timing, gateway::http::Timeouts};
 
 /// Everything that can be set.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Config {
     pub registry_url: Option<Url>,
     /// How long to wait for the Gateway.
     pub timeouts: Timeouts,
+    /// How often and how long, in the turn engine.
+    pub timing: Timing,
     /// Signs cookies; `None`: the one kept beside the database.
     pub secret: Option<String>,
     /// Whether cookies go over plain HTTP.
@@ -93,7 +95,11 @@ impl Config {
         }
         let standard = Limits::default();
         let waits = Timeouts::default();
-        let seconds = |name, default: Duration| Ok(Duration::from_secs(parsed(&get, name, default.as_secs())?));
+        let timing = Timing::default();
+        let seconds = |name, default: Duration| match parsed(&get, name, default.as_secs())? {
+            0 => Err(problem(name, "it takes at least 1".into())),
+            seconds => Ok(Duration::from_secs(seconds)),
+        };
         Ok(Self {
             site_addr: parsed(&get, "LEPTOS_SITE_ADDR", SocketAddr::from(([127, 0, 0, 1], 3000)))?,
             database: database_path(get("DATABASE_URL"), &get)?,
@@ -104,6 +110,10 @@ impl Config {
                 request: waits.request,
                 first_event: seconds("PARLEY_GATEWAY_FIRST_EVENT_SECONDS", waits.first_event)?,
                 idle: seconds("PARLEY_GATEWAY_IDLE_SECONDS", waits.idle)?,
+            },
+            timing: Timing {
+                resume_within: seconds("PARLEY_GATEWAY_RESUME_SECONDS", timing.resume_within)?,
+                ..timing
             },
             secret: secret(get("PARLEY_SECRET"))?,
             plain_http: flag(&get, "PARLEY_PLAIN_HTTP")?,
@@ -265,6 +275,7 @@ mod tests {
             ("PARLEY_SECRET", "short"),
             ("PARLEY_PLAIN_HTTP", "maybe"),
             ("PARLEY_MESSAGES_PER_MINUTE", "-1"),
+            ("PARLEY_GATEWAY_IDLE_SECONDS", "0"),
             ("PARLEY_LOG_FORMAT", "xml"),
         ] {
             let error = read(&[(variable, value)])

@@ -22,7 +22,7 @@ pub type EventStream = Pin<Box<dyn Stream<Item = Result<GatewayEvent, GatewayErr
 /// An event, with the id under which the Gateway can resume after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayEvent {
-    /// As the Gateway sent it.
+    /// As the Gateway sent it; `None`: it gave this event none.
     pub id: Option<String>,
     /// What it says.
     pub event: TurnEvent,
@@ -97,5 +97,13 @@ impl GatewayError {
     /// Whether the connection broke where the answer may still go on.
     pub fn is_disconnect(&self) -> bool {
         matches!(self, Self::Broken(_) | Self::Incomplete)
+    }
+
+    /// Whether the Gateway may be back in a moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Broken(_) | Self::Refused { status: 502..=504, .. }
+        )
     }
 }

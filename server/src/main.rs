@@ -31,6 +31,7 @@ Settings come from the environment, and from a .env file:
   PARLEY_GATEWAY_CONNECT_SECONDS    wait for a connection to the Gateway (5)
   PARLEY_GATEWAY_FIRST_EVENT_SECONDS  wait for an answer to begin (180)
   PARLEY_GATEWAY_IDLE_SECONDS       wait within an answer (60)
+  PARLEY_GATEWAY_RESUME_SECONDS     try to take up an answer that broke off (5)
   PARLEY_AGENTS, PARLEY_MODELS      the embedded Gateway's agents.toml and models.toml (built in)
   OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL,
   GEMINI_API_KEY, GEMINI_BASE_URL   the embedded Gateway's providers (none)
@@ -106,7 +107,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         }
     };
     let gateway = HttpGateway::new(url, config.registry_url.clone(), token, config.timeouts)?;
-    let chat = ChatService::start(store, Arc::new(gateway)).await?;
+    let chat = ChatService::start(store, Arc::new(gateway), config.timing).await?;
     let leptos = leptos_options(config.site_addr)?;
     let state = AppState::new(chat.clone(), keys, config.limits, config.plain_http, leptos);
 

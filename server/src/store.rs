@@ -14,7 +14,7 @@ pub use messages::{MessagePage, PageMissing};
 pub use sessions::{SessionChange, SessionFilter};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, TurnState};
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use diesel::{
     Connection, SqliteConnection,
@@ -23,6 +23,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use protocol::timestamp::Timestamp;
+use tokio::sync::Semaphore;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const READERS: u32 = 4;
@@ -51,8 +52,15 @@ type Pooled = PooledConnection<ConnectionManager<SqliteConnection>>;
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Connections,
+    readers: Connections,
+}
+
+/// A pool with a queue in front of it, so that who waits for a connection waits as a task and does not hold a thread.
+#[derive(Clone)]
+struct Connections {
+    pool: SqlitePool,
+    free: Arc<Semaphore>,
 }
 
 impl Store {
@@ -67,14 +75,15 @@ impl Store {
                 .to_str()
                 .ok_or_else(|| StoreError::Open("its path is not UTF-8".into()))?
                 .to_owned();
-            let writer = pool(&url, 1)?;
+            let writer = Connections::open(&url, 1)?;
             writer
+                .pool
                 .get()?
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(|error| StoreError::Migration(error.to_string()))?;
             Ok(Self {
                 writer,
-                readers: pool(&url, READERS)?,
+                readers: Connections::open(&url, READERS)?,
             })
         })
         .await?
@@ -85,13 +94,9 @@ impl Store {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let pool = self.writer.clone();
-        tokio::task::spawn_blocking(move || {
-            let mut connection: Pooled = pool.get().map_err(StoreError::from)?;
-            SqliteConnection::immediate_transaction(&mut connection, work)
-        })
-        .await
-        .map_err(StoreError::from)?
+        self.writer
+            .run(move |connection| SqliteConnection::immediate_transaction(connection, work))
+            .await
     }
 
     /// Runs `work` on a reader connection, in one transaction so that its queries see one state.
@@ -99,12 +104,9 @@ impl Store {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let pool = self.readers.clone();
-        tokio::task::spawn_blocking(move || {
-            let mut connection: Pooled = pool.get()?;
-            SqliteConnection::transaction(&mut connection, work)
-        })
-        .await?
+        self.readers
+            .run(move |connection| SqliteConnection::transaction(connection, work))
+            .await
     }
 
     /// Whether the database answers.
@@ -124,14 +126,36 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
-fn pool(url: &str, size: u32) -> Result<SqlitePool, StoreError> {
-    Pool::builder()
-        .max_size(size)
-        .min_idle(Some(1))
-        .connection_timeout(Duration::from_secs(10))
-        .connection_customizer(Box::new(Pragmas))
-        .build(ConnectionManager::new(url))
-        .map_err(|error| StoreError::Open(error.to_string()))
+impl Connections {
+    fn open(url: &str, size: u32) -> Result<Self, StoreError> {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(Duration::from_secs(10))
+            .connection_customizer(Box::new(Pragmas))
+            .build(ConnectionManager::new(url))
+            .map_err(|error| StoreError::Open(error.to_string()))?;
+        Ok(Self {
+            pool,
+            free: Arc::new(Semaphore::new(size as usize)),
+        })
+    }
+
+    async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        // The semaphore is never closed; without a place we would wait for a connection instead.
+        let place = Arc::clone(&self.free).acquire_owned().await.ok();
+        let pool = self.pool.clone();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let mut connection: Pooled = pool.get().map_err(StoreError::from)?;
+            work(&mut connection)
+        })
+        .await
+        .map_err(StoreError::from)?
+    }
 }
 
 #[derive(Debug)]

@@ -9,10 +9,9 @@ pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// One dispatched event that carried data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The last `id:` seen, in this event or an earlier one; where a stream is resumed, it is resumed after this.
+    /// The `id:` said since the event before. The standard lets an id stand until the next one; here it is told only
+    /// once, so that an event without an id of its own can be told from one that repeats an id.
     pub id: Option<String>,
-    /// Whether this event said the id itself.
-    pub has_own_id: bool,
     /// The `data:` lines, joined by line feeds.
     pub data: String,
 }
@@ -44,7 +43,6 @@ pub struct Decoder {
     data: String,
     has_data: bool,
     id: Option<String>,
-    has_own_id: bool,
     after_cr: bool,
     past_start: bool,
 }
@@ -100,12 +98,9 @@ impl Decoder {
             line.strip_prefix('\u{feff}').unwrap_or(line)
         };
         if line.is_empty() {
-            let data = std::mem::take(&mut self.data);
-            let has_own_id = std::mem::take(&mut self.has_own_id);
             return std::mem::take(&mut self.has_data).then(|| Frame {
-                id: self.id.clone(),
-                has_own_id,
-                data,
+                id: self.id.take(),
+                data: std::mem::take(&mut self.data),
             });
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
@@ -118,10 +113,7 @@ impl Decoder {
                 self.data.push_str(value);
                 self.has_data = true;
             }
-            "id" if !value.contains('\0') => {
-                self.id = Some(value.to_owned());
-                self.has_own_id = true;
-            }
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
             // Comments have an empty field name; `event`, `retry` and unknown fields say nothing to us.
             _ => {}
         }
@@ -141,15 +133,7 @@ mod tests {
     fn frame(id: Option<&str>, data: &str) -> Frame {
         Frame {
             id: id.map(Into::into),
-            has_own_id: id.is_some(),
             data: data.into(),
-        }
-    }
-
-    fn without_own_id(id: &str, data: &str) -> Frame {
-        Frame {
-            has_own_id: false,
-            ..frame(Some(id), data)
         }
     }
 
@@ -165,15 +149,15 @@ mod tests {
     }
 
     #[test]
-    fn an_id_stays_until_the_next() {
-        let frames = decode("id: 1\ndata: a\n\ndata: b\n\nid: 2\ndata: c\n\nid: x\0y\ndata: d\n\n");
+    fn an_id_is_told_with_the_event_that_says_it() {
+        let frames = decode("id: 1\ndata: a\n\ndata: b\n\nid: 2\n\ndata: c\n\nid: x\0y\ndata: d\n\n");
         assert_eq!(
             frames,
             [
                 frame(Some("1"), "a"),
-                without_own_id("1", "b"),
+                frame(None, "b"),
                 frame(Some("2"), "c"),
-                without_own_id("2", "d")
+                frame(None, "d")
             ]
         );
     }

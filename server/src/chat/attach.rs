@@ -41,11 +41,13 @@ impl ChatService {
             return Ok(Attachment::Ended(Vec::new()));
         };
         if last.state == TurnState::Running {
-            // Either it is just being begun, then it is live once we hold the lock; or it has ended since we looked.
-            let _beginning = self.0.beginning.lock().await;
+            // Either it is just being begun, then it is live once we hold the lock; or it has ended since we looked; or
+            // nobody runs it any more.
+            let beginning = self.0.beginning.lock().await;
             if let Some(live) = self.0.live.find(user_id, session_id) {
                 return Ok(attach_live(&live, cursor));
             }
+            self.recover_orphan(session_id, &beginning).await?;
             last = self
                 .0
                 .store

@@ -1,4 +1,4 @@
-//! Saves what running turns write: all of them in one commit, at most every [`PERIOD`].
+//! Saves what running turns write: all of them in one commit, again and again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,12 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::live::LiveTurns;
 
-/// How much text a crash can cost, as time.
-pub const PERIOD: Duration = Duration::from_millis(100);
-
-/// Runs until the server goes away; the turns save their own ends.
-pub async fn run(turns: Arc<LiveTurns>, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(PERIOD);
+/// Saves every `period`, which is what a crash can cost, until the server goes away; the turns save their own ends.
+pub async fn run(turns: Arc<LiveTurns>, period: Duration, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

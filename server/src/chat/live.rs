@@ -10,12 +10,10 @@ use uuid::Uuid;
 use super::log::TurnLog;
 use crate::store::{FinishTurn, Store, StoreError};
 
-/// How long an ended turn's log is kept for readers on their way back.
-const KEPT_AFTER_END: Duration = Duration::from_secs(60);
-
 /// The live turns, one to a session.
 pub struct LiveTurns {
     store: Store,
+    kept_after_end: Duration,
     turns: Mutex<HashMap<Uuid, Arc<LiveTurn>>>,
     /// Held while the database is written to: a piece of text never arrives after its turn was folded.
     saving: tokio::sync::Mutex<()>,
@@ -28,6 +26,8 @@ pub struct LiveTurn {
     pub log: Arc<TurnLog>,
     /// Cancelled when the person pressed Stop, and with the server.
     pub stop: CancellationToken,
+    /// Cancelled when the turn's task is done, at the Gateway too.
+    pub released: CancellationToken,
 }
 
 impl LiveTurn {
@@ -43,26 +43,52 @@ impl LiveTurn {
 }
 
 impl LiveTurns {
-    /// None yet.
-    pub fn new(store: Store) -> Self {
+    /// None yet. Each is kept for `kept_after_end` after its end, for readers on their way back.
+    pub fn new(store: Store, kept_after_end: Duration) -> Self {
         Self {
             store,
+            kept_after_end,
             turns: Mutex::default(),
             saving: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Takes in a turn that was just begun; it takes the place of the session's last one.
-    pub fn insert(&self, user_id: Uuid, accepted: &MessageAccepted, stop: CancellationToken) -> Arc<LiveTurn> {
+    /// Takes in a turn that was just begun, and returns it with the one whose place it takes.
+    pub fn insert(
+        &self,
+        user_id: Uuid,
+        accepted: &MessageAccepted,
+        stop: CancellationToken,
+    ) -> (Arc<LiveTurn>, Option<Arc<LiveTurn>>) {
         let log = Arc::new(TurnLog::new(
             accepted.turn_id,
             accepted.session_id,
             user_id,
             accepted.answer_id,
         ));
-        let live = Arc::new(LiveTurn { log, stop });
-        self.turns.lock().insert(accepted.session_id, Arc::clone(&live));
-        live
+        let live = Arc::new(LiveTurn {
+            log,
+            stop,
+            released: CancellationToken::new(),
+        });
+        let previous = self.turns.lock().insert(accepted.session_id, Arc::clone(&live));
+        (live, previous)
+    }
+
+    /// Whether no other turn has begun in its session.
+    pub fn is_current(&self, turn: &Arc<LiveTurn>) -> bool {
+        self.turns
+            .lock()
+            .get(&turn.log.session_id)
+            .is_none_or(|current| Arc::ptr_eq(current, turn))
+    }
+
+    /// Whether a turn of this session is running, whoever's it is.
+    pub fn is_running(&self, session_id: Uuid) -> bool {
+        self.turns
+            .lock()
+            .get(&session_id)
+            .is_some_and(|turn| turn.log.ended().is_none())
     }
 
     /// The user's turn in this session, running or just ended.
@@ -89,7 +115,11 @@ impl LiveTurns {
         let _saving = self.saving.lock().await;
         let turns: Vec<Arc<LiveTurn>> = {
             let mut turns = self.turns.lock();
-            turns.retain(|_, turn| turn.log.ended().is_none_or(|(_, at)| at.elapsed() < KEPT_AFTER_END));
+            turns.retain(|_, turn| {
+                turn.log
+                    .ended()
+                    .is_none_or(|(_, at)| at.elapsed() < self.kept_after_end)
+            });
             turns
                 .values()
                 .filter(|turn| turn.log.ended().is_none())

@@ -1,143 +1,211 @@
 //! The task that owns a turn: it asks the Gateway, feeds the state machine, and carries out its effects.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use protocol::{
     event::TurnEvent,
     gateway::GatewayChatRequest,
-    registry::Model,
     session::{MessageMetadata, TurnStatus},
 };
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    estimate,
     live::{LiveTurn, LiveTurns},
-    turn::{Effect, Ending, Input, Turn},
+    turn::{Effect, Ending, Input, ResumeFrom, Turn},
 };
 use crate::{
     gateway::{EventStream, Gateway, GatewayError},
     store::FinishTurn,
 };
 
+/// How long a turn waits for the one before it, in the same session, to have been stopped at the Gateway.
+const PATIENCE_WITH_THE_LAST: Duration = Duration::from_secs(2);
+/// How long a Gateway may take to be told to stop.
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(4);
+/// The first pause between two attempts to take a stream up again; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The pauses between attempts to save an answer, while the database refuses.
+const SAVE_PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+
 /// Everything a turn needs.
 pub(super) struct TurnTask {
     pub(super) live: Arc<LiveTurn>,
+    /// The turn before it in the same session, where the Gateway may still have to be told to stop it.
+    pub(super) previous: Option<Arc<LiveTurn>>,
     pub(super) turns: Arc<LiveTurns>,
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) shutdown: CancellationToken,
-    pub(super) model: Model,
+    pub(super) resume_within: Duration,
+    pub(super) context_window: u64,
     pub(super) request: GatewayChatRequest,
+    pub(super) started: Instant,
 }
 
 impl TurnTask {
     /// Runs the turn to its end, whatever that is.
-    pub(super) async fn run(mut self) {
-        let started = Instant::now();
-        self.request.model = Some(self.model.model_id.clone());
-        let mut turn = Turn::default();
-        let ending = tokio::select! {
+    pub(super) async fn run(self, mut turn: Turn) {
+        // Kept alive when the person presses Stop: whether the Gateway has begun is known only from its reply.
+        let mut start = std::pin::pin!(self.start());
+        let started = tokio::select! {
             biased;
-            () = self.live.stop.cancelled() => {
-                let input = if self.shutdown.is_cancelled() { Input::Shutdown } else { Input::Cancel };
-                // The state machine always ends on these two.
-                self.carry_out(turn.take(input))
-            }
-            ending = self.converse(&mut turn) => Some(ending),
+            () = self.live.stop.cancelled() => None,
+            started = &mut start => Some(started),
         };
-        let Some(ending) = ending else { return };
-        if matches!(ending.status, TurnStatus::Cancelled | TurnStatus::Interrupted) || ending.error.is_some() {
-            // Beside the end, not before it: Stop is at once for the reader, and the model hears of it just as soon.
-            tokio::join!(self.stop_at_the_model(), self.end(ending, started));
+        let Some(started) = started else {
+            let effects = turn.take(self.stop_input());
+            let stop_what_begins = async {
+                if start.await.is_ok() && self.turns.is_current(&self.live) {
+                    self.stop_at_the_model().await;
+                }
+            };
+            tokio::join!(self.close(effects), stop_what_begins);
+            return;
+        };
+        let effects = tokio::select! {
+            biased;
+            () = self.live.stop.cancelled() => turn.take(self.stop_input()),
+            effects = self.converse(&mut turn, started) => effects,
+        };
+        self.close(effects).await;
+    }
+
+    fn stop_input(&self) -> Input {
+        if self.shutdown.is_cancelled() {
+            Input::Shutdown
         } else {
-            self.end(ending, started).await;
+            Input::Cancel
         }
     }
 
-    /// Talks to the Gateway until the turn ends. One dropped connection is resumed where the Gateway gives ids.
-    async fn converse(&self, turn: &mut Turn) -> Ending {
-        let mut last_event_id = None;
-        let mut resumed = false;
-        let mut events = match self.open().await {
-            Ok(events) => events,
-            Err(error) => return self.fail(turn, &error),
+    async fn start(&self) -> Result<(), GatewayError> {
+        if let Some(previous) = &self.previous {
+            // Stopping is by session: a late stop of the last turn must not hit this one.
+            timeout(PATIENCE_WITH_THE_LAST, previous.released.cancelled())
+                .await
+                .ok();
+        }
+        self.gateway.start(self.request.clone()).await
+    }
+
+    /// Talks to the Gateway until the turn ends; returns the effects of its end.
+    async fn converse(&self, turn: &mut Turn, started: Result<(), GatewayError>) -> Vec<Effect> {
+        let mut effects = match started {
+            Ok(()) => vec![Effect::Resume(ResumeFrom::TheStart)],
+            Err(error) => turn.take(self.failed(&error)),
         };
+        let mut events: Option<EventStream> = None;
+        // Told where the stream cannot be taken up again: that it broke off says more than that nobody answers now.
+        let mut broke_off: Option<GatewayError> = None;
         loop {
-            match events.next().await.unwrap_or(Err(GatewayError::Incomplete)) {
-                Ok(event) => {
-                    last_event_id = event.id.or(last_event_id);
-                    if let Some(ending) = self.carry_out(turn.take(Input::Event(event.event))) {
-                        return ending;
+            let mut resume = None;
+            let mut left = effects.into_iter();
+            for effect in left.by_ref() {
+                match effect {
+                    Effect::Emit(event) => self.live.log.append(event),
+                    Effect::Resume(from) => resume = Some(from),
+                    end @ (Effect::StopAtModel | Effect::Save(_)) => return [end].into_iter().chain(left).collect(),
+                }
+            }
+            if let Some(from) = resume {
+                match self.open(from).await {
+                    Ok(stream) => events = Some(stream),
+                    Err(error) => {
+                        effects = turn.take(self.failed(&broke_off.take().unwrap_or(error)));
+                        continue;
                     }
                 }
-                Err(error) if error.is_disconnect() && !resumed && last_event_id.is_some() => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "stream dropped, resuming");
-                    resumed = true;
-                    events = match self
-                        .gateway
-                        .stream(self.request.session_id, last_event_id.clone())
-                        .await
-                    {
-                        Ok(events) => events,
-                        Err(error) => return self.fail(turn, &error),
-                    };
+            }
+            let next = match &mut events {
+                Some(events) => events.next().await.unwrap_or(Err(GatewayError::Incomplete)),
+                None => Err(GatewayError::Incomplete),
+            };
+            effects = match next {
+                Ok(event) => turn.take(Input::Event(event)),
+                Err(error) if error.is_disconnect() => {
+                    tracing::warn!(turn = %self.live.log.turn_id, error = &error as &dyn std::error::Error, "the Gateway's stream broke off");
+                    let input = Input::Disconnected(error.body());
+                    broke_off = Some(error);
+                    turn.take(input)
                 }
-                Err(error) => return self.fail(turn, &error),
+                Err(error) => turn.take(self.failed(&error)),
+            };
+        }
+    }
+
+    /// Opens the stream; where the Gateway is away for a moment, again and again for as long as is worth waiting.
+    async fn open(&self, from: ResumeFrom) -> Result<EventStream, GatewayError> {
+        let after = match from {
+            ResumeFrom::TheStart => None,
+            ResumeFrom::After(id) => Some(id),
+        };
+        let give_up = tokio::time::Instant::now() + self.resume_within;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.gateway.stream(self.request.session_id, after.clone()).await {
+                Err(error) if error.is_passing() && tokio::time::Instant::now() + pause < give_up => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
             }
         }
     }
 
-    async fn open(&self) -> Result<EventStream, GatewayError> {
-        self.gateway.start(self.request.clone()).await?;
-        self.gateway.stream(self.request.session_id, None).await
-    }
-
-    fn fail(&self, turn: &mut Turn, error: &GatewayError) -> Ending {
+    fn failed(&self, error: &GatewayError) -> Input {
         tracing::warn!(turn = %self.live.log.turn_id, error = error as &dyn std::error::Error, "turn failed at the Gateway");
-        let body = error.body();
-        let effects = turn.take(Input::Failed(body.clone()));
-        self.carry_out(effects).unwrap_or(Ending {
-            status: TurnStatus::Error,
-            usage: None,
-            error: Some(body),
-        })
+        Input::Failed(error.body())
     }
 
-    fn carry_out(&self, effects: Vec<Effect>) -> Option<Ending> {
-        let mut ending = None;
-        for effect in effects {
-            match effect {
-                Effect::Emit(event) => self.live.log.append(event),
-                Effect::End(end) => ending = Some(end),
+    /// Carries out the effects of the end.
+    async fn close(&self, effects: Vec<Effect>) {
+        let stop = async {
+            if effects.contains(&Effect::StopAtModel) {
+                self.stop_at_the_model().await;
             }
-        }
-        ending
+        };
+        let end = async {
+            let mut is_saved = true;
+            for effect in &effects {
+                match effect {
+                    Effect::Save(ending) => is_saved = self.save(ending).await,
+                    // The database still takes the turn for running and will find it interrupted.
+                    Effect::Emit(TurnEvent::Done { .. }) if !is_saved => self.live.log.append(interrupted()),
+                    Effect::Emit(event) => self.live.log.append(event.clone()),
+                    Effect::StopAtModel | Effect::Resume(_) => {}
+                }
+            }
+        };
+        // Side by side: Stop is at once for the reader, and the model hears of it just as soon.
+        tokio::join!(stop, end);
     }
 
     async fn stop_at_the_model(&self) {
-        match self.gateway.cancel(self.request.session_id).await {
-            // Nothing was running there, or the Gateway cannot be reached: there is nothing to stop, or no way to.
-            Ok(()) | Err(GatewayError::Refused { .. }) => {}
-            Err(error) => tracing::warn!(
+        match timeout(PATIENCE_AT_STOP, self.gateway.cancel(self.request.session_id)).await {
+            // Nothing was running there.
+            Ok(Ok(()) | Err(GatewayError::Refused { .. })) => {}
+            Ok(Err(error)) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the model could not be told to stop"
             ),
+            Err(_) => tracing::warn!("the Gateway does not say whether it stopped the model"),
         }
     }
 
-    /// Saves the end, then tells the readers.
-    async fn end(&self, ending: Ending, started: Instant) {
+    /// Saves the end, patiently. Says whether it is saved.
+    async fn save(&self, ending: &Ending) -> bool {
         let log = &self.live.log;
         let snapshot = log.snapshot();
-        let (usage, cost_usd) = match ending.usage {
-            Some((usage, cost_usd)) => (Some(usage), cost_usd),
-            None if ending.status == TurnStatus::Cancelled => {
-                let usage = estimate::usage(&self.request.messages, &snapshot.text);
-                (Some(usage), estimate::cost_usd(usage, &self.model))
-            }
-            None => (None, None),
-        };
+        let (usage, cost_usd) = ending.usage.map_or((None, None), |(usage, cost)| (Some(usage), cost));
         let finish = FinishTurn {
             turn_id: log.turn_id,
             status: ending.status,
@@ -146,23 +214,37 @@ impl TurnTask {
             cost_usd,
             metadata: MessageMetadata {
                 task_id: snapshot.last_status.as_ref().and_then(|status| status.task_id.clone()),
-                elapsed_ms: u64::try_from(started.elapsed().as_millis()).ok(),
-                context_window: Some(self.model.context_window).filter(|window| *window > 0),
-                error: ending.error,
+                elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).ok(),
+                context_window: Some(self.context_window).filter(|window| *window > 0),
+                error: ending.error.clone(),
                 last_status: snapshot.last_status,
             },
             last_seq: snapshot.seq + if usage.is_some() { 2 } else { 1 },
         };
-        if let Err(error) = self.turns.save_end(finish).await {
-            // The readers still get their end; the database keeps the journal's text and recovers the turn at the next
-            // start.
+        let mut pauses = SAVE_PAUSES.into_iter();
+        loop {
+            let Err(error) = self.turns.save_end(finish.clone()).await else {
+                return true;
+            };
             tracing::error!(turn = %log.turn_id, error = &error as &dyn std::error::Error, "a turn's end could not be saved");
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return false,
+            }
         }
-        if let Some(usage) = usage {
-            log.append(TurnEvent::Usage { usage, cost_usd });
-        }
-        log.append(TurnEvent::Done {
-            status: Some(ending.status),
-        });
+    }
+}
+
+impl Drop for TurnTask {
+    /// However the task comes to its end, a panic included, no reader waits for ever.
+    fn drop(&mut self) {
+        self.live.log.append(interrupted());
+        self.live.released.cancel();
+    }
+}
+
+fn interrupted() -> TurnEvent {
+    TurnEvent::Done {
+        status: Some(TurnStatus::Interrupted),
     }
 }

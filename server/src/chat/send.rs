@@ -1,6 +1,6 @@
 //! Sending a message: the rules that it must meet, and the turn that it begins.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use protocol::{
     gateway::GatewayChatRequest,
@@ -9,7 +9,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::{ChatService, run::TurnTask, title};
+use super::{ChatService, estimate::Estimator, run::TurnTask, title, turn::Turn};
 use crate::{
     error::Error,
     gateway::registry::Listing,
@@ -71,6 +71,7 @@ impl ChatService {
     }
 
     async fn begin(&self, begin: BeginTurn) -> Result<MessageAccepted, Error> {
+        let started = Instant::now();
         let (user_id, model, parent_role, message) = (
             begin.user_id,
             begin.model.clone(),
@@ -78,7 +79,13 @@ impl ChatService {
             begin.message.clone(),
         );
         let beginning = self.0.beginning.lock().await;
-        let (accepted, history) = match self.0.store.begin_turn(begin).await? {
+        let mut begun = self.0.store.begin_turn(begin.clone()).await?;
+        if let (Begun::TurnInProgress, Some(session_id)) = (&begun, begin.session_id)
+            && self.recover_orphan(session_id, &beginning).await?
+        {
+            begun = self.0.store.begin_turn(begin).await?;
+        }
+        let (accepted, history) = match begun {
             Begun::Started { accepted, history } => (accepted, history),
             Begun::Repeated(accepted) => return Ok(accepted),
             Begun::SessionNotFound => return Err(Error::SessionNotFound),
@@ -86,14 +93,17 @@ impl ChatService {
             Begun::SessionArchived => return Err(Error::SessionArchived),
             Begun::TurnInProgress => return Err(Error::TurnInProgress),
         };
-        let live = self.0.live.insert(user_id, &accepted, self.0.shutdown.child_token());
+        let (live, previous) = self.0.live.insert(user_id, &accepted, self.0.shutdown.child_token());
         drop(beginning);
+        let turn = Turn::new(Estimator::new(&history, &model));
         let task = TurnTask {
             live,
+            previous,
             turns: Arc::clone(&self.0.live),
             gateway: Arc::clone(&self.0.gateway),
             shutdown: self.0.shutdown.clone(),
-            model,
+            resume_within: self.0.timing.resume_within,
+            context_window: model.context_window,
             request: GatewayChatRequest {
                 session_id: accepted.session_id,
                 message_id: accepted.message_id,
@@ -101,11 +111,12 @@ impl ChatService {
                 messages: history,
                 agent_id: accepted.agent_id.clone(),
                 parent_role,
-                model: None,
+                model: Some(model.model_id),
                 idempotency_key: accepted.turn_id.to_string(),
             },
+            started,
         };
-        self.0.tasks.spawn(task.run());
+        self.0.tasks.spawn(task.run(turn));
         Ok(accepted)
     }
 }

@@ -3,18 +3,35 @@
 //! Whatever the order of inputs, a turn ends exactly once. `usage` is held back until then, so that it can stand right
 //! before `done`, and nothing comes after it.
 
+mod place;
+#[cfg(test)]
+mod tests;
+
 use protocol::{
     error::ErrorBody,
     event::{StatusUpdate, TaskStatus, TurnEvent},
     session::{TurnStatus, Usage},
 };
 
+use super::estimate::Estimator;
+use crate::gateway::GatewayEvent;
+use place::Place;
+pub use place::ResumeFrom;
+
+/// The longest answer that is kept, in UTF-8 bytes: nobody reads more, and a Gateway that never stops must not fill the
+/// memory.
+pub const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// The most events that one answer may have, for the same reason.
+pub const MAX_ANSWER_EVENTS: usize = 2_000_000;
+
 /// What happens to a turn.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// The Gateway sent an event.
-    Event(TurnEvent),
-    /// The Gateway could not be reached, broke off, or broke the contract.
+    Event(GatewayEvent),
+    /// The connection to the Gateway is gone, and this is what to tell if it stays so. The answer may go on there.
+    Disconnected(ErrorBody),
+    /// The Gateway could not be reached, refused, fell silent, or broke the contract.
     Failed(ErrorBody),
     /// The person pressed Stop.
     Cancel,
@@ -22,13 +39,18 @@ pub enum Input {
     Shutdown,
 }
 
-/// What the owner of the turn must do.
+/// What the owner of the turn must do, in this order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Append this to the log.
     Emit(TurnEvent),
-    /// Save the answer as final, then append `usage` (where there is one) and `done`.
-    End(Ending),
+    /// Take the Gateway's stream up again.
+    Resume(ResumeFrom),
+    /// Tell the Gateway to stop; what follows does not wait for it.
+    StopAtModel,
+    /// Save the answer as final. What follows, `usage` (where there is one) and `done`, waits for it: who reads `done`
+    /// finds the answer saved.
+    Save(Ending),
 }
 
 /// How a turn ended.
@@ -36,60 +58,101 @@ pub enum Effect {
 pub struct Ending {
     /// In which way.
     pub status: TurnStatus,
-    /// Tokens and cost in US dollars, as the Gateway reported them.
+    /// Tokens, and cost in US dollars where it is known.
     pub usage: Option<(Usage, Option<f64>)>,
     /// Why the answer is not whole.
     pub error: Option<ErrorBody>,
 }
 
 /// The state of a turn.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Turn {
+    estimator: Estimator,
+    place: Place,
+    text_bytes: usize,
+    events: usize,
     usage: Option<(Usage, Option<f64>)>,
     reported_error: Option<String>,
+    /// Whether the stream was resumed and has given nothing new since.
+    resumed_in_vain: bool,
     ended: bool,
 }
 
 impl Turn {
+    /// A turn that has just begun. Where the model does not get to report usage, `estimator` stands in.
+    pub fn new(estimator: Estimator) -> Self {
+        Self {
+            estimator,
+            place: Place::default(),
+            text_bytes: 0,
+            events: 0,
+            usage: None,
+            reported_error: None,
+            resumed_in_vain: false,
+            ended: false,
+        }
+    }
+
     /// Takes one input; the effects are to be carried out in their order. After the end there are none.
     pub fn take(&mut self, input: Input) -> Vec<Effect> {
         if self.ended {
             return Vec::new();
         }
         match input {
-            Input::Event(TurnEvent::Token { content, .. }) if content.is_empty() => Vec::new(),
+            Input::Event(GatewayEvent { id, event }) => {
+                if !self.place.advance(id.as_deref(), &event) {
+                    return Vec::new();
+                }
+                self.resumed_in_vain = false;
+                self.take_event(event)
+            }
+            Input::Disconnected(error) => match self.place.resume_from() {
+                Some(from) if !self.resumed_in_vain => {
+                    self.resumed_in_vain = true;
+                    self.place.resumed();
+                    vec![Effect::Resume(from)]
+                }
+                _ => self.fail(error),
+            },
+            Input::Failed(error) => self.fail(error),
+            Input::Cancel => self.stop(TurnStatus::Cancelled, None),
+            Input::Shutdown => self.stop(TurnStatus::Interrupted, None),
+        }
+    }
+
+    fn take_event(&mut self, event: TurnEvent) -> Vec<Effect> {
+        self.events += 1;
+        if let TurnEvent::Token { content, .. } = &event {
+            self.text_bytes += content.len();
+        }
+        if self.text_bytes > MAX_ANSWER_BYTES || self.events > MAX_ANSWER_EVENTS {
+            return self.fail(too_long());
+        }
+        match event {
+            TurnEvent::Token { content, .. } if content.is_empty() => Vec::new(),
             // An offset counts for the Gateway's reader, which is us; ours get their own.
-            Input::Event(TurnEvent::Token { content, .. }) => {
+            TurnEvent::Token { content, .. } => {
+                self.estimator.count_answer(&content);
                 vec![Effect::Emit(TurnEvent::Token { content, offset: None })]
             }
-            Input::Event(TurnEvent::StatusUpdate(update)) => {
+            TurnEvent::StatusUpdate(update) => {
                 if update.status == TaskStatus::Error && update.parent_task_id.is_none() {
                     self.reported_error = Some(update.detail.clone().unwrap_or_default());
                 }
                 vec![Effect::Emit(TurnEvent::StatusUpdate(update))]
             }
-            Input::Event(TurnEvent::Usage { usage, cost_usd }) => {
+            TurnEvent::Usage { usage, cost_usd } => {
                 self.usage.get_or_insert((usage, cost_usd));
                 Vec::new()
             }
-            Input::Event(TurnEvent::Done { status }) => self.gateway_done(status),
-            Input::Failed(error) => {
-                let mut effects = Vec::new();
-                if self.reported_error.is_none() {
-                    effects.push(Effect::Emit(failure_status(&error)));
-                }
-                effects.push(self.end(TurnStatus::Error, Some(error)));
-                effects
-            }
-            Input::Cancel => vec![self.end(TurnStatus::Cancelled, None)],
-            Input::Shutdown => vec![self.end(TurnStatus::Interrupted, None)],
+            TurnEvent::Done { status } => self.gateway_done(status),
         }
     }
 
     fn gateway_done(&mut self, status: Option<TurnStatus>) -> Vec<Effect> {
         let failed = matches!(status, Some(TurnStatus::Error)) || (status.is_none() && self.reported_error.is_some());
         if !failed {
-            return vec![self.end(status.unwrap_or(TurnStatus::Complete), None)];
+            return self.end(status.unwrap_or(TurnStatus::Complete), None);
         }
         let reason = self.reported_error.clone().unwrap_or_default();
         let message = if reason.is_empty() {
@@ -98,16 +161,37 @@ impl Turn {
             reason
         };
         let error = ErrorBody::new("agent_error", message, "Try again, or choose another model.");
-        vec![self.end(TurnStatus::Error, Some(error))]
+        self.end(TurnStatus::Error, Some(error))
     }
 
-    fn end(&mut self, status: TurnStatus, error: Option<ErrorBody>) -> Effect {
+    fn fail(&mut self, error: ErrorBody) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.reported_error.is_none() {
+            effects.push(Effect::Emit(failure_status(&error)));
+        }
+        effects.extend(self.stop(TurnStatus::Error, Some(error)));
+        effects
+    }
+
+    /// Ends the turn from our side, where the model may still be at work.
+    fn stop(&mut self, status: TurnStatus, error: Option<ErrorBody>) -> Vec<Effect> {
+        if self.usage.is_none() && status == TurnStatus::Cancelled {
+            self.usage = Some(self.estimator.estimate());
+        }
+        let mut effects = vec![Effect::StopAtModel];
+        effects.extend(self.end(status, error));
+        effects
+    }
+
+    fn end(&mut self, status: TurnStatus, error: Option<ErrorBody>) -> Vec<Effect> {
         self.ended = true;
-        Effect::End(Ending {
-            status,
-            usage: self.usage.take(),
-            error,
-        })
+        let usage = self.usage.take();
+        let mut effects = vec![Effect::Save(Ending { status, usage, error })];
+        if let Some((usage, cost_usd)) = usage {
+            effects.push(Effect::Emit(TurnEvent::Usage { usage, cost_usd }));
+        }
+        effects.push(Effect::Emit(TurnEvent::Done { status: Some(status) }));
+        effects
     }
 }
 
@@ -122,117 +206,10 @@ fn failure_status(error: &ErrorBody) -> TurnEvent {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn token(text: &str) -> Input {
-        Input::Event(TurnEvent::Token {
-            content: text.into(),
-            offset: Some(7),
-        })
-    }
-
-    fn usage(tokens: u64) -> Input {
-        Input::Event(TurnEvent::Usage {
-            usage: Usage::exact(tokens, tokens),
-            cost_usd: Some(0.5),
-        })
-    }
-
-    fn done(status: Option<TurnStatus>) -> Input {
-        Input::Event(TurnEvent::Done { status })
-    }
-
-    fn error_status() -> Input {
-        Input::Event(failure_status(&ErrorBody::new("x", "the model is on fire", "")))
-    }
-
-    fn failed() -> Input {
-        Input::Failed(ErrorBody::new("gateway_unreachable", "gone", "try again"))
-    }
-
-    fn run(inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
-        let mut turn = Turn::default();
-        inputs.into_iter().flat_map(|input| turn.take(input)).collect()
-    }
-
-    fn ending(effects: &[Effect]) -> &Ending {
-        match effects.last() {
-            Some(Effect::End(ending)) => ending,
-            other => panic!("no end: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn usage_waits_for_the_end_and_only_the_first_counts() {
-        let effects = run([token("a"), usage(1), token("b"), usage(2), done(None)]);
-        assert_eq!(effects.len(), 3);
-        assert_eq!(ending(&effects).usage, Some((Usage::exact(1, 1), Some(0.5))));
-        assert_eq!(ending(&effects).status, TurnStatus::Complete);
-    }
-
-    #[test]
-    fn without_usage_there_is_none() {
-        assert_eq!(ending(&run([token("a"), done(None)])).usage, None);
-    }
-
-    #[test]
-    fn an_error_the_agent_reported_is_the_reason_of_the_end() {
-        for last in [done(None), done(Some(TurnStatus::Error))] {
-            let effects = run([token("a"), error_status(), last]);
-            assert_eq!(ending(&effects).status, TurnStatus::Error);
-            assert_eq!(ending(&effects).error.as_ref().unwrap().message, "the model is on fire");
-        }
-    }
-
-    #[test]
-    fn a_failure_is_told_once() {
-        assert_eq!(run([failed()]).len(), 2, "status and end");
-        assert_eq!(run([error_status(), failed()]).len(), 2, "the agent told it already");
-    }
-
-    #[test]
-    fn cancel_ends_the_turn_at_any_time_and_once() {
-        assert_eq!(run([Input::Cancel, Input::Cancel, token("late"), done(None)]).len(), 1);
-        assert_eq!(ending(&run([token("a"), Input::Cancel])).status, TurnStatus::Cancelled);
-        let finished = run([done(None), Input::Cancel]);
-        assert_eq!(ending(&finished).status, TurnStatus::Complete);
-        assert_eq!(ending(&run([Input::Shutdown])).status, TurnStatus::Interrupted);
-    }
-
-    fn any_input() -> impl Strategy<Value = Input> {
-        prop_oneof![
-            "[a-z]{0,3}".prop_map(|text| token(&text)),
-            (0u64..9).prop_map(usage),
-            Just(error_status()),
-            Just(done(None)),
-            Just(done(Some(TurnStatus::Error))),
-            Just(failed()),
-            Just(Input::Cancel),
-            Just(Input::Shutdown),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn a_turn_ends_at_most_once_and_nothing_follows(inputs in prop::collection::vec(any_input(), 0..30)) {
-            let ends = |input: &Input| !matches!(
-                input,
-                Input::Event(TurnEvent::Token { .. } | TurnEvent::StatusUpdate(_) | TurnEvent::Usage { .. })
-            );
-            let must_end = inputs.iter().any(ends);
-            let effects = run(inputs);
-            let count = effects.iter().filter(|effect| matches!(effect, Effect::End(_))).count();
-            prop_assert_eq!(count, usize::from(must_end));
-            prop_assert!(count == 0 || matches!(effects.last(), Some(Effect::End(_))));
-            // `usage` and `done` are never passed on as they come: they belong to the end.
-            let passed_on = effects.iter().any(|effect| matches!(
-                effect,
-                Effect::Emit(TurnEvent::Usage { .. } | TurnEvent::Done { .. })
-            ));
-            prop_assert!(!passed_on);
-        }
-    }
+fn too_long() -> ErrorBody {
+    ErrorBody::new(
+        "answer_too_long",
+        "The answer grew longer than Parley keeps and was stopped.",
+        "Ask for it in parts.",
+    )
 }

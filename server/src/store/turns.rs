@@ -153,10 +153,11 @@ impl Store {
         self.write(move |connection| finish_turn(connection, &finish)).await
     }
 
-    /// Ends every turn that the last run of the server left running, as interrupted, with the text it had. Returns how
-    /// many there were.
-    pub async fn recover_turns(&self) -> Result<usize, StoreError> {
-        self.write(recover_turns).await
+    /// Ends as interrupted, with the text it had, every turn that the database takes for running (in `session_id`, where
+    /// it is given). Only for turns that nobody runs. Returns how many there were.
+    pub async fn recover_turns(&self, session_id: Option<Uuid>) -> Result<usize, StoreError> {
+        self.write(move |connection| recover_turns(connection, session_id))
+            .await
     }
 
     /// The newest turn of one of the user's sessions; `None`: no such session.

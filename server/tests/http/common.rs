@@ -26,7 +26,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use server::{
-    chat::ChatService,
+    chat::{ChatService, Timing},
     config::Limits,
     gateway::{EventStream, Gateway, GatewayError, GatewayEvent, Reply},
     identity::Keys,
@@ -70,7 +70,7 @@ impl TestApp {
     async fn open(folder: Arc<TempDir>, limits: Limits) -> Self {
         let gateway = Arc::new(Scripted::default());
         let store = Store::open(&folder.path().join("parley.db")).await.unwrap();
-        let chat = ChatService::start(store, Arc::clone(&gateway) as Arc<dyn Gateway>)
+        let chat = ChatService::start(store, Arc::clone(&gateway) as Arc<dyn Gateway>, Timing::default())
             .await
             .unwrap();
         let options = server::leptos_options().unwrap();

@@ -2,6 +2,7 @@
 
 use diesel::{OptionalExtension, prelude::*};
 use protocol::session::{MessageStatus, TurnStatus};
+use uuid::Uuid;
 
 use super::{FinishTurn, RUNNING};
 use crate::store::{
@@ -46,12 +47,16 @@ pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn
     Ok(())
 }
 
-/// Ends what the last run of the server left running.
-pub(super) fn recover_turns(connection: &mut SqliteConnection) -> Result<usize, StoreError> {
-    let running: Vec<TurnRow> = turns::table
+/// Ends what nobody runs any more.
+pub(super) fn recover_turns(connection: &mut SqliteConnection, session_id: Option<Uuid>) -> Result<usize, StoreError> {
+    let mut running = turns::table
         .filter(turns::status.eq(RUNNING))
         .select(TurnRow::as_select())
-        .load(connection)?;
+        .into_boxed();
+    if let Some(session_id) = session_id {
+        running = running.filter(turns::session_id.eq(Id(session_id)));
+    }
+    let running: Vec<TurnRow> = running.load(connection)?;
     for turn in &running {
         let parts: Vec<(i64, String)> = turn_events::table
             .filter(turn_events::turn_id.eq(turn.turn_id))
