@@ -52,8 +52,17 @@ impl Decoder {
     ///
     /// # Errors
     /// When an event is too large or a line is not UTF-8; the decoder is of no use after that.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<Frame>, DecodeError> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, DecodeError> {
         let mut frames = Vec::new();
+        self.feed_into(bytes, &mut frames)?;
+        Ok(frames)
+    }
+
+    /// The same, with the events appended to `frames`: those before an error are there in spite of it.
+    ///
+    /// # Errors
+    /// As [`Decoder::feed`].
+    pub fn feed_into(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), DecodeError> {
         while !bytes.is_empty() {
             // A CR LF may be cut between two pieces.
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
@@ -80,7 +89,7 @@ impl Decoder {
                 frames.extend(self.line_done(line));
             }
         }
-        Ok(frames)
+        Ok(())
     }
 
     fn check_room(&self, more: usize) -> Result<(), DecodeError> {
@@ -165,6 +174,9 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_is_refused() {
         assert_eq!(Decoder::default().feed(b"data: \xff\n"), Err(DecodeError::NotUtf8));
+        let mut frames = Vec::new();
+        let refused = Decoder::default().feed_into(b"data: a\n\ndata: \xff\n", &mut frames);
+        assert_eq!((refused, frames), (Err(DecodeError::NotUtf8), vec![frame(None, "a")]));
         let mut decoder = Decoder::default();
         let megabyte = vec![b'x'; 1024 * 1024];
         let refused = (0..20).map(|_| decoder.feed(&megabyte)).find(Result::is_err);

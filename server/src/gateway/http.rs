@@ -159,7 +159,11 @@ impl Gateway for HttpGateway {
                 .await
                 .map_err(|_| GatewayError::Timeout("to begin its answer"))?
                 .map_err(call_error)?;
-            Ok(events(accepted(response).await?, self.timeouts))
+            let response = accepted(response).await?;
+            if !is_event_stream(&response) {
+                return Err(GatewayError::Protocol("its answer is no event stream".into()));
+            }
+            Ok(events(response, self.timeouts))
         })
     }
 
@@ -186,23 +190,33 @@ impl Gateway for HttpGateway {
     }
 }
 
+/// Something between us and the Gateway may answer with a page of its own.
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.headers().get(reqwest::header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
 /// The events of a response, until `done`.
 fn events(response: Response, timeouts: Timeouts) -> EventStream {
     Box::pin(async_stream::try_stream! {
         let mut pieces = response.bytes_stream();
         let mut decoder = Decoder::default();
+        let mut frames = Vec::new();
         let mut first_event_due = Some(tokio::time::Instant::now() + timeouts.first_event);
         loop {
             let idle_due = tokio::time::Instant::now() + timeouts.idle;
             // Keep-alives show that the Gateway lives, not that the model does.
             let due = first_event_due.map_or(idle_due, |first| first.min(idle_due));
+            let overdue = if first_event_due.is_some() { "to begin its answer" } else { "in the middle of its answer" };
             let piece = tokio::time::timeout_at(due, pieces.next())
                 .await
-                .map_err(|_| GatewayError::Timeout("in the middle of its answer"))?
+                .map_err(|_| GatewayError::Timeout(overdue))?
                 .ok_or(GatewayError::Incomplete)?
                 .map_err(|error| GatewayError::Broken(error.without_url()))?;
-            let frames = decoder.feed(&piece).map_err(|error| GatewayError::Protocol(error.to_string()))?;
-            for frame in frames {
+            let decoded = decoder.feed_into(&piece, &mut frames);
+            for frame in frames.drain(..) {
                 let Some(event) = parse_event(&frame.data)? else { continue };
                 first_event_due = None;
                 let last = matches!(event, TurnEvent::Done { .. });
@@ -211,6 +225,7 @@ fn events(response: Response, timeouts: Timeouts) -> EventStream {
                     return;
                 }
             }
+            decoded.map_err(|error| GatewayError::Protocol(error.to_string()))?;
         }
     })
 }

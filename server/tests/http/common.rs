@@ -1,4 +1,6 @@
-//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told.
+//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told; [`wire`] is one over TCP.
+
+pub mod wire;
 
 use std::{
     collections::HashMap,
@@ -46,6 +48,7 @@ pub const UNLIMITED: Limits = Limits {
     streams: 0,
 };
 
+#[derive(Clone)]
 pub struct TestApp {
     pub router: Router,
     pub gateway: Arc<Scripted>,
@@ -67,17 +70,32 @@ impl TestApp {
         Self::open(Arc::clone(&self.folder), UNLIMITED).await
     }
 
+    /// An app with another Gateway than the scripted one.
+    pub async fn behind(gateway: Arc<dyn Gateway>, timing: Timing) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::assemble(folder, UNLIMITED, Arc::default(), gateway, timing).await
+    }
+
     async fn open(folder: Arc<TempDir>, limits: Limits) -> Self {
-        let gateway = Arc::new(Scripted::default());
+        let scripted = Arc::<Scripted>::default();
+        let gateway = Arc::clone(&scripted) as Arc<dyn Gateway>;
+        Self::assemble(folder, limits, scripted, gateway, Timing::default()).await
+    }
+
+    async fn assemble(
+        folder: Arc<TempDir>,
+        limits: Limits,
+        scripted: Arc<Scripted>,
+        gateway: Arc<dyn Gateway>,
+        timing: Timing,
+    ) -> Self {
         let store = Store::open(&folder.path().join("parley.db")).await.unwrap();
-        let chat = ChatService::start(store, Arc::clone(&gateway) as Arc<dyn Gateway>, Timing::default())
-            .await
-            .unwrap();
+        let chat = ChatService::start(store, gateway, timing).await.unwrap();
         let options = server::leptos_options().unwrap();
         let state = AppState::new(chat.clone(), Keys::from_secret(&[7; 64]), limits, false, options);
         Self {
             router: server::router(state),
-            gateway,
+            gateway: scripted,
             chat,
             folder,
         }

@@ -9,3 +9,4 @@ mod registry;
 mod safety;
 mod session;
 mod stream;
+mod unkind;
