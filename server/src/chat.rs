@@ -37,7 +37,7 @@ use crate::{
     },
     store::{PageMissing, SessionChange, SessionFilter, Store},
 };
-use live::LiveTurns;
+use live::{LiveCount, LiveTurns};
 
 /// How many messages a page of a conversation has unless asked otherwise.
 pub const PAGE_OF_MESSAGES: u64 = 20;
@@ -87,7 +87,7 @@ impl ChatService {
     /// # Errors
     /// When the database fails.
     pub async fn start(store: Store, gateway: Arc<dyn Gateway>, timing: Timing) -> Result<Self, Error> {
-        let recovered = store.recover_turns(None).await?;
+        let recovered = store.recover_turns(None, None).await?;
         if recovered > 0 {
             tracing::warn!(
                 turns = recovered,
@@ -122,6 +122,11 @@ impl ChatService {
     /// Cancelled when the server goes away.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown
+    }
+
+    /// How much is going on: turns with their readers, and tasks, the journal among them.
+    pub fn activity(&self) -> (LiveCount, usize) {
+        (self.0.live.count(), self.0.tasks.len())
     }
 
     /// Agents and models.
@@ -199,8 +204,7 @@ impl ChatService {
     ) -> Result<SessionDetail, Error> {
         let limit = limit.clamp(1, LARGEST_PAGE);
         let detail = self.session_now(user_id, session_id, before, limit).await?;
-        let is_unowned = detail.session.running && detail.cursor.is_none();
-        if is_unowned && self.recover_if_orphan(session_id).await? {
+        if detail.session.running && self.recover_if_orphan(session_id).await? {
             return self.session_now(user_id, session_id, before, limit).await;
         }
         Ok(detail)
@@ -340,7 +344,7 @@ impl ChatService {
         if self.0.live.is_running(session_id) {
             return Ok(false);
         }
-        let recovered = self.0.store.recover_turns(Some(session_id)).await?;
+        let recovered = self.0.live.recover(session_id).await?;
         if recovered > 0 {
             tracing::warn!(%session_id, "a turn that nobody ran is marked as interrupted");
         }

@@ -30,6 +30,17 @@ pub struct LiveTurn {
     pub released: CancellationToken,
 }
 
+/// How much is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveCount {
+    /// Turns that run.
+    pub running: usize,
+    /// Logs in memory, those of turns that ended a moment ago included.
+    pub logs: usize,
+    /// Readers attached to them.
+    pub readers: usize,
+}
+
 impl LiveTurn {
     /// Stops the turn and waits until its end is saved. `false`: it had ended by itself.
     pub async fn cancel(&self) -> bool {
@@ -144,6 +155,25 @@ impl LiveTurns {
             turn.log.mark_saved(seq);
         }
         Ok(())
+    }
+
+    /// Ends the session's turn as interrupted where the database takes it for running; only for a turn that nobody
+    /// runs. What its log still has is saved with it. Returns how many there were.
+    pub async fn recover(&self, session_id: Uuid) -> Result<usize, StoreError> {
+        let _saving = self.saving.lock().await;
+        let turn = self.turns.lock().get(&session_id).cloned();
+        let rest = turn.and_then(|turn| turn.log.unsaved());
+        self.store.recover_turns(Some(session_id), rest).await
+    }
+
+    /// How much there is.
+    pub fn count(&self) -> LiveCount {
+        let turns = self.turns.lock();
+        LiveCount {
+            running: turns.values().filter(|turn| turn.log.ended().is_none()).count(),
+            logs: turns.len(),
+            readers: turns.values().map(|turn| turn.log.readers()).sum(),
+        }
     }
 
     /// Saves a turn's end. The caller then appends `usage` and `done`: who reads `done` finds the answer saved.

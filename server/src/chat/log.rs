@@ -169,6 +169,11 @@ impl TurnLog {
         self.last_seq.subscribe()
     }
 
+    /// How many are subscribed.
+    pub fn readers(&self) -> usize {
+        self.last_seq.receiver_count()
+    }
+
     /// The seq of the last event.
     pub fn last_seq(&self) -> u64 {
         *self.last_seq.borrow()

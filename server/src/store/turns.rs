@@ -153,10 +153,10 @@ impl Store {
         self.write(move |connection| finish_turn(connection, &finish)).await
     }
 
-    /// Ends as interrupted, with the text it had, every turn that the database takes for running (in `session_id`, where
-    /// it is given). Only for turns that nobody runs. Returns how many there were.
-    pub async fn recover_turns(&self, session_id: Option<Uuid>) -> Result<usize, StoreError> {
-        self.write(move |connection| recover_turns(connection, session_id))
+    /// Ends as interrupted, with the text it had and `rest`, every turn that the database takes for running (in
+    /// `session_id`, where it is given). Only for turns that nobody runs. Returns how many there were.
+    pub async fn recover_turns(&self, session_id: Option<Uuid>, rest: Option<Unsaved>) -> Result<usize, StoreError> {
+        self.write(move |connection| recover_turns(connection, session_id, rest.as_ref()))
             .await
     }
 

@@ -53,7 +53,7 @@ pub struct TestApp {
     pub router: Router,
     pub gateway: Arc<Scripted>,
     pub chat: ChatService,
-    folder: Arc<TempDir>,
+    pub folder: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -76,10 +76,18 @@ impl TestApp {
         Self::assemble(folder, UNLIMITED, Arc::default(), gateway, timing).await
     }
 
+    pub async fn with_timing(timing: Timing) -> Self {
+        Self::scripted(Arc::new(tempfile::tempdir().unwrap()), UNLIMITED, timing).await
+    }
+
     async fn open(folder: Arc<TempDir>, limits: Limits) -> Self {
+        Self::scripted(folder, limits, Timing::default()).await
+    }
+
+    async fn scripted(folder: Arc<TempDir>, limits: Limits, timing: Timing) -> Self {
         let scripted = Arc::<Scripted>::default();
         let gateway = Arc::clone(&scripted) as Arc<dyn Gateway>;
-        Self::assemble(folder, limits, scripted, gateway, Timing::default()).await
+        Self::assemble(folder, limits, scripted, gateway, timing).await
     }
 
     async fn assemble(
@@ -300,9 +308,13 @@ pub struct Scripted {
     pub resumed_after: Mutex<Vec<String>>,
     pub cancelled: AtomicUsize,
     pub refuse_start: Mutex<Option<GatewayError>>,
+    /// The pieces of every answer that the test does not hold; none: "Hello **you**", at once.
+    slowly: Mutex<Vec<String>>,
     waiting: Mutex<Vec<Script>>,
     answers: Mutex<HashMap<Uuid, Vec<Script>>>,
 }
+
+const PANIC: &str = "\0panic";
 
 /// The test's hand on an answer.
 pub struct Answer(mpsc::UnboundedSender<Result<GatewayEvent, GatewayError>>);
@@ -323,6 +335,11 @@ impl Answer {
 
     pub fn token(&self, content: &str) {
         self.event(token(content));
+    }
+
+    /// The task that reads it panics.
+    pub fn panic(&self) {
+        self.token(PANIC);
     }
 
     pub fn fail(&self, error: GatewayError) {
@@ -356,6 +373,11 @@ impl Scripted {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.waiting.lock().insert(0, receiver);
         Answer(sender)
+    }
+
+    /// From now on answers come in these pieces, with a breath between them.
+    pub fn answer_slowly(&self, pieces: Vec<String>) {
+        *self.slowly.lock() = pieces;
     }
 
     pub fn starts(&self) -> usize {
@@ -396,9 +418,20 @@ impl Gateway for Scripted {
             let answer = self.waiting.lock().pop().unwrap_or_else(|| {
                 let (sender, receiver) = mpsc::unbounded_channel();
                 let answer = Answer(sender);
-                answer.token("Hello ");
-                answer.token("**you**");
-                answer.finish();
+                let pieces = self.slowly.lock().clone();
+                if pieces.is_empty() {
+                    answer.token("Hello ");
+                    answer.token("**you**");
+                    answer.finish();
+                } else {
+                    tokio::spawn(async move {
+                        for piece in pieces {
+                            answer.token(&piece);
+                            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                        }
+                        answer.finish();
+                    });
+                }
                 receiver
             });
             self.answers.lock().entry(session).or_default().push(answer);
@@ -415,7 +448,10 @@ impl Gateway for Scripted {
             }
             let receiver = self.answers.lock().get_mut(&session_id).and_then(Vec::pop).unwrap();
             let events = futures::stream::unfold(receiver, |mut receiver| async {
-                receiver.recv().await.map(|event| (event, receiver))
+                let event = receiver.recv().await?;
+                let is_panic = matches!(&event, Ok(GatewayEvent { event: TurnEvent::Token { content, .. }, .. }) if content == PANIC);
+                assert!(!is_panic, "the script says so");
+                Some((event, receiver))
             });
             Ok(events.boxed())
         })

@@ -4,9 +4,11 @@
 
 mod common;
 mod message;
+mod orphan;
 mod page;
 mod registry;
 mod safety;
 mod session;
+mod soak;
 mod stream;
 mod unkind;

@@ -5,6 +5,7 @@ use protocol::session::{MessageStatus, TurnStatus};
 use uuid::Uuid;
 
 use super::{FinishTurn, RUNNING};
+use crate::chat::log::Unsaved;
 use crate::store::{
     StoreError,
     ids::{Id, column, count, from_json, name_of, to_json},
@@ -48,7 +49,11 @@ pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn
 }
 
 /// Ends what nobody runs any more.
-pub(super) fn recover_turns(connection: &mut SqliteConnection, session_id: Option<Uuid>) -> Result<usize, StoreError> {
+pub(super) fn recover_turns(
+    connection: &mut SqliteConnection,
+    session_id: Option<Uuid>,
+    rest: Option<&Unsaved>,
+) -> Result<usize, StoreError> {
     let mut running = turns::table
         .filter(turns::status.eq(RUNNING))
         .select(TurnRow::as_select())
@@ -63,6 +68,12 @@ pub(super) fn recover_turns(connection: &mut SqliteConnection, session_id: Optio
             .order(turn_events::seq)
             .select((turn_events::seq, turn_events::content))
             .load(connection)?;
+        let mut last_seq = parts.last().map_or(0, |(seq, _)| count(*seq));
+        let mut content: String = parts.into_iter().map(|(_, content)| content).collect();
+        if let Some(rest) = rest.filter(|rest| rest.turn_id == turn.turn_id.0) {
+            content.push_str(&rest.content);
+            last_seq = rest.seq;
+        }
         let metadata: String = messages::table
             .find(turn.answer_id)
             .select(messages::metadata)
@@ -72,8 +83,8 @@ pub(super) fn recover_turns(connection: &mut SqliteConnection, session_id: Optio
             &FinishTurn {
                 turn_id: turn.turn_id.0,
                 status: TurnStatus::Interrupted,
-                last_seq: parts.last().map_or(0, |(seq, _)| count(*seq)) + 1,
-                content: parts.into_iter().map(|(_, content)| content).collect(),
+                last_seq: last_seq + 1,
+                content,
                 usage: None,
                 cost_usd: None,
                 metadata: from_json(&metadata)?,
