@@ -39,6 +39,8 @@ pub enum Step {
     Await(Arc<Notify>),
     /// A comment every 20 ms, for ever.
     KeepAlive,
+    /// A token with the next number, from 0, in this rhythm, for ever.
+    Count(Duration),
     /// Nothing, for ever.
     Hang,
     /// From here on connections are closed as soon as they are made, for this long.
@@ -128,9 +130,12 @@ impl Wire {
         self.app_with(timeouts).await
     }
 
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
     pub async fn app_with(&self, timeouts: Timeouts) -> TestApp {
-        let url = Url::parse(&format!("http://{}", self.addr)).unwrap();
-        let gateway = HttpGateway::new(url, None, None, timeouts).unwrap();
+        let gateway = HttpGateway::new(Url::parse(&self.url()).unwrap(), None, None, timeouts).unwrap();
         TestApp::behind(Arc::new(gateway), Timing::default()).await
     }
 
@@ -140,7 +145,7 @@ impl Wire {
         self
     }
 
-    /// What to do when next asked for a stream.
+    /// What to do when next asked for a stream; where there is nothing, it stays silent.
     pub fn on_stream(&self, steps: impl IntoIterator<Item = Step>) -> &Self {
         let steps = [send(STREAM)].into_iter().chain(steps).collect();
         self.shared.streams.lock().push_back(steps);
@@ -217,7 +222,10 @@ async fn serve(shared: Arc<Shared>, counted: Arc<watch::Sender<usize>>, connecti
                     true,
                 ),
             },
-            line if is_kind(line, "stream") => (given(&shared.streams).expect("a stream nobody expected"), false),
+            line if is_kind(line, "stream") => (
+                given(&shared.streams).unwrap_or_else(|| vec![send(STREAM), Step::Hang]),
+                false,
+            ),
             line if is_kind(line, "cancel") => match given(&shared.cancels) {
                 Some(steps) => (steps, true),
                 None => (vec![reply("200 OK", &json!({"status": "cancelled"}))], true),
@@ -246,6 +254,15 @@ async fn carry_out(steps: Vec<Step>, shared: &Arc<Shared>, writer: &mut OwnedWri
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             },
+            Step::Count(pause) => {
+                for number in 0.. {
+                    let frame = frame(Some(&number.to_string()), &format!("{number} "));
+                    if writer.write_all(frame.as_bytes()).await.is_err() {
+                        return false;
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            }
             Step::Hang => std::future::pending().await,
             Step::GoAway(how_long) => {
                 shared.is_away.store(true, Ordering::SeqCst);
