@@ -3,10 +3,21 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use axum::serve::{Listener, ListenerExt};
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// A listener whose connections send small pieces at once: Nagle's algorithm would hold a token back until the one
+/// before it is acknowledged, which can take 40 ms.
+pub fn at_once(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
+    listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    })
+}
 
 /// Why it could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +57,10 @@ impl Embedded {
         let router = gateway.router();
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+            if let Err(error) = axum::serve(at_once(listener), router)
+                .with_graceful_shutdown(stopped)
+                .await
+            {
                 tracing::error!(%error, "the embedded Gateway stopped");
             }
         });

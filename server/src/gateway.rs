@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 /// What a call to the Gateway answers.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
-/// The events of one answer.
-pub type EventStream = Pin<Box<dyn Stream<Item = Result<GatewayEvent, GatewayError>> + Send>>;
+/// The events of one answer, as many at a time as have come.
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<Vec<GatewayEvent>, GatewayError>> + Send>>;
 
 /// An event, with the id under which the Gateway can resume after it.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,7 @@ use leptos::config::LeptosOptions;
 use server::{
     chat::ChatService,
     config::{Config, is_public},
-    embedded::Embedded,
+    embedded::{Embedded, at_once},
     gateway::http::HttpGateway,
     identity::Keys,
     state::AppState,
@@ -125,7 +125,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!("Parley is at http://{}", listener.local_addr()?);
 
-    let server = axum::serve(listener, server::router(state)).with_graceful_shutdown({
+    let server = axum::serve(at_once(listener), server::router(state)).with_graceful_shutdown({
         let chat = chat.clone();
         async move {
             signal().await;
@@ -155,7 +155,7 @@ async fn serve_gateway(config: Config, addr: SocketAddr) -> Result<(), Box<dyn E
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
     tracing::info!("the Gateway is at http://{}", listener.local_addr()?);
     let stopping = gateway.clone();
-    axum::serve(listener, gateway.router())
+    axum::serve(at_once(listener), gateway.router())
         .with_graceful_shutdown(async move {
             signal().await;
             stopping.shutdown().await;

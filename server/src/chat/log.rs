@@ -98,32 +98,20 @@ impl TurnLog {
 
     /// Appends an event and wakes the readers. After `done` nothing is taken.
     pub fn append(&self, event: TurnEvent) {
+        self.append_all([event]);
+    }
+
+    /// Appends several events, in order, and wakes the readers once.
+    pub fn append_all(&self, events: impl IntoIterator<Item = TurnEvent>) {
         let mut inner = self.inner.lock();
-        if inner.ended.is_some() {
-            return;
+        let length = inner.entries.len();
+        for event in events {
+            inner.append(event);
         }
-        match event {
-            TurnEvent::Token { content, .. } if content.is_empty() => return,
-            TurnEvent::Token { content, .. } => {
-                inner.text.push_str(&content);
-                let end = inner.text.len();
-                inner.entries.push(Entry::Token { end });
-            }
-            other => {
-                match &other {
-                    TurnEvent::StatusUpdate(update) if update.parent_task_id.is_none() => {
-                        inner.last_status = Some(update.clone());
-                    }
-                    TurnEvent::Done { status } => {
-                        inner.ended = Some((status.unwrap_or(TurnStatus::Complete), Instant::now()));
-                    }
-                    _ => {}
-                }
-                inner.entries.push(Entry::Other(Box::new(other)));
-            }
+        if inner.entries.len() > length {
+            // Sent under the lock: a reader that is woken by seq n finds n in the log.
+            self.last_seq.send_replace(inner.entries.len() as u64);
         }
-        // Sent under the lock: a reader that is woken by seq n finds n in the log.
-        self.last_seq.send_replace(inner.entries.len() as u64);
     }
 
     /// The events strictly after `cursor`; neighbouring tokens come as one event, under the seq of the last of them.
@@ -227,6 +215,30 @@ impl TurnLog {
 }
 
 impl Inner {
+    fn append(&mut self, event: TurnEvent) {
+        if self.ended.is_some() {
+            return;
+        }
+        match &event {
+            TurnEvent::Token { content, .. } => {
+                if !content.is_empty() {
+                    self.text.push_str(content);
+                    let end = self.text.len();
+                    self.entries.push(Entry::Token { end });
+                }
+                return;
+            }
+            TurnEvent::StatusUpdate(update) if update.parent_task_id.is_none() => {
+                self.last_status = Some(update.clone());
+            }
+            TurnEvent::Done { status } => {
+                self.ended = Some((status.unwrap_or(TurnStatus::Complete), Instant::now()));
+            }
+            TurnEvent::StatusUpdate(_) | TurnEvent::Usage { .. } => {}
+        }
+        self.entries.push(Entry::Other(Box::new(event)));
+    }
+
     fn seq_before_end(&self) -> u64 {
         let closing = |entry: &&Entry| matches!(entry, Entry::Other(event) if matches!(**event, TurnEvent::Usage { .. } | TurnEvent::Done { .. }));
         (self.entries.len() - self.entries.iter().rev().take_while(closing).count()) as u64

@@ -108,13 +108,20 @@ impl TurnTask {
         let mut broke_off: Option<GatewayError> = None;
         loop {
             let mut resume = None;
-            let mut left = effects.into_iter();
-            for effect in left.by_ref() {
-                match effect {
-                    Effect::Emit(event) => self.live.log.append(event),
-                    Effect::Resume(from) => resume = Some(from),
-                    end @ (Effect::StopAtModel | Effect::Save(_)) => return [end].into_iter().chain(left).collect(),
-                }
+            let is_end = |effect: &Effect| matches!(effect, Effect::StopAtModel | Effect::Save(_));
+            let end = effects.iter().position(is_end).map(|at| effects.split_off(at));
+            self.live
+                .log
+                .append_all(effects.into_iter().filter_map(|effect| match effect {
+                    Effect::Emit(event) => Some(event),
+                    Effect::Resume(from) => {
+                        resume = Some(from);
+                        None
+                    }
+                    Effect::StopAtModel | Effect::Save(_) => None,
+                }));
+            if let Some(end) = end {
+                return end;
             }
             if let Some(from) = resume {
                 match self.open(from).await {
@@ -130,7 +137,13 @@ impl TurnTask {
                 None => Err(GatewayError::Incomplete),
             };
             effects = match next {
-                Ok(event) => turn.take(Input::Event(event)),
+                Ok(events) => {
+                    let mut effects = Vec::with_capacity(events.len());
+                    for event in events {
+                        effects.append(&mut turn.take(Input::Event(event)));
+                    }
+                    effects
+                }
                 Err(error) if error.is_disconnect() => {
                     tracing::warn!(turn = %self.live.log.turn_id, error = &error as &dyn std::error::Error, "the Gateway's stream broke off");
                     let input = Input::Disconnected(error.body());

@@ -34,12 +34,20 @@ impl ChatService {
     }
 
     async fn send_whole(&self, user_id: Uuid, request: SendMessage) -> Result<MessageAccepted, Error> {
-        check_message(&request.message)?;
-        if let Some(request_id) = request.client_request_id
-            && let Some(accepted) = self.0.store.find_request(user_id, request_id).await?
+        let request_id = request.client_request_id;
+        let outcome = self.send_new(user_id, request).await;
+        // A request that was taken once gets its answer again, whatever has changed since: an agent that went, a Gateway
+        // that is away.
+        if let (Err(_), Some(request_id)) = (&outcome, request_id)
+            && let Ok(Some(accepted)) = self.0.store.find_request(user_id, request_id).await
         {
             return Ok(accepted);
         }
+        outcome
+    }
+
+    async fn send_new(&self, user_id: Uuid, request: SendMessage) -> Result<MessageAccepted, Error> {
+        check_message(&request.message)?;
         let session = match request.session_id {
             None => None,
             Some(id) => match self.0.store.find_session(user_id, id).await? {

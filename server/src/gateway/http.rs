@@ -216,16 +216,30 @@ fn events(response: Response, timeouts: Timeouts) -> EventStream {
                 .ok_or(GatewayError::Incomplete)?
                 .map_err(|error| GatewayError::Broken(error.without_url()))?;
             let decoded = decoder.feed_into(&piece, &mut frames);
+            let mut events = Vec::with_capacity(frames.len());
+            let mut fault = None;
             for frame in frames.drain(..) {
-                let Some(event) = parse_event(&frame.data)? else { continue };
+                match parse_event(&frame.data) {
+                    Ok(Some(event)) => events.push(GatewayEvent { id: frame.id, event }),
+                    Ok(None) => {}
+                    Err(error) => {
+                        fault = Some(error);
+                        break;
+                    }
+                }
+            }
+            let fault = fault.or(decoded.err().map(|error| GatewayError::Protocol(error.to_string())));
+            if !events.is_empty() {
                 first_event_due = None;
-                let last = matches!(event, TurnEvent::Done { .. });
-                yield GatewayEvent { id: frame.id, event };
-                if last {
+                let ended = events.iter().any(|event| matches!(event.event, TurnEvent::Done { .. }));
+                yield events;
+                if ended {
                     return;
                 }
             }
-            decoded.map_err(|error| GatewayError::Protocol(error.to_string()))?;
+            if let Some(fault) = fault {
+                Err(fault)?;
+            }
         }
     })
 }
@@ -235,6 +249,23 @@ fn parse_event(data: &str) -> Result<Option<TurnEvent>, GatewayError> {
     #[derive(serde::Deserialize)]
     struct Typed {
         r#type: String,
+    }
+    // Nearly all are tokens, and telling by the tag what to read costs more than the reading.
+    #[derive(serde::Deserialize)]
+    struct Token {
+        #[expect(dead_code, reason = "read for what it must be")]
+        r#type: TokenTag,
+        content: String,
+        #[serde(default)]
+        offset: Option<usize>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum TokenTag {
+        Token,
+    }
+    if let Ok(Token { content, offset, .. }) = serde_json::from_str(data) {
+        return Ok(Some(TurnEvent::Token { content, offset }));
     }
     match serde_json::from_str(data) {
         Ok(event) => Ok(Some(event)),

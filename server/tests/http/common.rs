@@ -451,7 +451,7 @@ impl Gateway for Scripted {
                 let event = receiver.recv().await?;
                 let is_panic = matches!(&event, Ok(GatewayEvent { event: TurnEvent::Token { content, .. }, .. }) if content == PANIC);
                 assert!(!is_panic, "the script says so");
-                Some((event, receiver))
+                Some((event.map(|event| vec![event]), receiver))
             });
             Ok(events.boxed())
         })

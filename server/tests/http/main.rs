@@ -1,6 +1,11 @@
 //! The HTTP tests: the whole router with a scripted Gateway and a temporary database. One file a resource.
 #![expect(unreachable_pub, reason = "one crate, nothing outside it")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 mod kill;

@@ -56,7 +56,7 @@ impl Outcome {
     }
 
     /// The turn ended as an error with these words, this text and nothing invented, and the next turn works.
-    async fn is_error(self, gateway: &Wire, message: &str, text: &str) {
+    async fn ends_as_error(self, gateway: &Wire, message: &str, text: &str) {
         assert_eq!(self.answer["status"], "error");
         assert_eq!(self.answer["content"], text);
         assert_eq!(self.answer["usage"], Value::Null, "no token count is invented");
@@ -80,7 +80,7 @@ impl Outcome {
         );
     }
 
-    fn is_complete(&self, text: &str) {
+    fn ends_whole(&self, text: &str) {
         assert_eq!(self.answer["status"], "complete", "{}", self.answer["metadata"]);
         assert!(self.answer["content"] == text, "the text is whole, byte for byte");
         assert_eq!(self.answer["usage"]["total_tokens"], 7);
@@ -121,7 +121,7 @@ async fn a_refusal_is_told_with_the_gateways_reason() {
     )]);
     let outcome = converse(&gateway).await;
     assert_eq!(outcome.answer["metadata"]["error"]["action"], "Wait a minute.");
-    outcome.is_error(&gateway, "All models are busy.", "").await;
+    outcome.ends_as_error(&gateway, "All models are busy.", "").await;
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_gateway_that_accepts_a_connection_and_says_nothing_is_given_up() {
     gateway.on_start([Step::Hang]);
     converse(&gateway)
         .await
-        .is_error(&gateway, "The Gateway took too long to answer.", "")
+        .ends_as_error(&gateway, "The Gateway took too long to answer.", "")
         .await;
 }
 
@@ -140,7 +140,7 @@ async fn a_gateway_that_never_begins_its_answer_is_given_up_although_it_keeps_al
     gateway.on_stream([Step::KeepAlive]);
     converse(&gateway)
         .await
-        .is_error(&gateway, "The Gateway took too long to begin its answer.", "")
+        .ends_as_error(&gateway, "The Gateway took too long to begin its answer.", "")
         .await;
 }
 
@@ -150,7 +150,10 @@ async fn half_a_frame_is_not_shown() {
     let whole = frame(None, "whole ");
     let half = frame(None, "half");
     gateway.on_stream([send(whole), send(&half[..half.len() - 1])]);
-    converse(&gateway).await.is_error(&gateway, BROKE_OFF, "whole ").await;
+    converse(&gateway)
+        .await
+        .ends_as_error(&gateway, BROKE_OFF, "whole ")
+        .await;
 }
 
 #[tokio::test]
@@ -160,7 +163,10 @@ async fn half_a_chunk_is_not_shown() {
     let head = STREAM.replace("connection: close", "transfer-encoding: chunked");
     let chunk = format!("{:x}\r\n{frame}\r\nff\r\ndata: {{\"type\"", frame.len());
     gateway.on_stream_raw([send(head), send(chunk)]);
-    converse(&gateway).await.is_error(&gateway, BROKE_OFF, "whole").await;
+    converse(&gateway)
+        .await
+        .ends_as_error(&gateway, BROKE_OFF, "whole")
+        .await;
 }
 
 #[tokio::test]
@@ -168,7 +174,7 @@ async fn a_frame_of_ten_megabytes_arrives_whole() {
     let gateway = Wire::start().await;
     let text = "0123456789abcdé\n".repeat(10 * 1024 * 1024 / 17);
     gateway.on_stream([send(frame(Some("1"), &text)), send(USAGE_AND_DONE)]);
-    converse(&gateway).await.is_complete(&text);
+    converse(&gateway).await.ends_whole(&text);
 }
 
 #[tokio::test]
@@ -183,7 +189,7 @@ async fn a_frame_larger_than_any_is_refused_before_it_fills_the_memory() {
     ]);
     converse(&gateway)
         .await
-        .is_error(&gateway, NOT_UNDERSTOOD, "so far")
+        .ends_as_error(&gateway, NOT_UNDERSTOOD, "so far")
         .await;
 }
 
@@ -197,7 +203,7 @@ async fn invalid_utf8_is_refused_and_not_guessed_at() {
     ]);
     converse(&gateway)
         .await
-        .is_error(&gateway, NOT_UNDERSTOOD, "so far")
+        .ends_as_error(&gateway, NOT_UNDERSTOOD, "so far")
         .await;
 }
 
@@ -207,7 +213,10 @@ async fn a_page_instead_of_a_stream_is_not_taken_for_one() {
     gateway.on_stream_raw([send(
         "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>Welcome to the proxy</h1>",
     )]);
-    converse(&gateway).await.is_error(&gateway, NOT_UNDERSTOOD, "").await;
+    converse(&gateway)
+        .await
+        .ends_as_error(&gateway, NOT_UNDERSTOOD, "")
+        .await;
 }
 
 #[tokio::test]
@@ -218,7 +227,7 @@ async fn events_of_unknown_types_and_fields_are_passed_over() {
         send("id: 2\nmood: good\ndata: {\"type\":\"token\",\"content\":\"Hi\",\"mood\":\"good\"}\n\n"),
         send(USAGE_AND_DONE),
     ]);
-    converse(&gateway).await.is_complete("Hi");
+    converse(&gateway).await.ends_whole("Hi");
 }
 
 #[tokio::test]
@@ -233,7 +242,7 @@ async fn a_frame_sent_twice_is_taken_once() {
         send(USAGE_AND_DONE),
         send(USAGE_AND_DONE),
     ]);
-    converse(&gateway).await.is_complete("one two three");
+    converse(&gateway).await.ends_whole("one two three");
 }
 
 #[tokio::test]
@@ -242,7 +251,7 @@ async fn without_ids_nothing_is_lost_and_nothing_resumed() {
     gateway.on_stream(["la ", "la ", "la "].map(|text| send(frame(None, text))));
     let outcome = converse(&gateway).await;
     assert_eq!(gateway.seen("stream").len(), 1, "to resume would double what came");
-    outcome.is_error(&gateway, BROKE_OFF, "la la la ").await;
+    outcome.ends_as_error(&gateway, BROKE_OFF, "la la la ").await;
 }
 
 #[tokio::test]
@@ -254,14 +263,17 @@ async fn one_id_for_all_loses_nothing() {
         send(frame(Some("x"), "two ")),
         send(USAGE_AND_DONE),
     ]);
-    converse(&gateway).await.is_complete("one two two ");
+    converse(&gateway).await.ends_whole("one two two ");
 }
 
 #[tokio::test]
 async fn an_end_without_done_is_no_end() {
     let gateway = Wire::start().await;
     gateway.on_stream([send(frame(None, "so far")), send(":bye\n\n")]);
-    converse(&gateway).await.is_error(&gateway, BROKE_OFF, "so far").await;
+    converse(&gateway)
+        .await
+        .ends_as_error(&gateway, BROKE_OFF, "so far")
+        .await;
 }
 
 #[tokio::test]
@@ -271,7 +283,7 @@ async fn an_answer_that_stalls_is_given_up_after_the_time_that_is_set() {
     let outcome = converse(&gateway).await;
     gateway.asked("cancel", 1).await;
     outcome
-        .is_error(
+        .ends_as_error(
             &gateway,
             "The Gateway took too long in the middle of its answer.",
             "so far",
@@ -317,7 +329,7 @@ async fn a_hundred_thousand_frames_without_a_pause_arrive_whole_and_late_readers
     }
     gateway.on_stream([send(bytes), send(USAGE_AND_DONE)]);
     let outcome = converse(&gateway).await;
-    outcome.is_complete(&text);
+    outcome.ends_whole(&text);
     let late = outcome
         .browser
         .attach(outcome.session, &[("last-event-id", "garbage")])
@@ -365,7 +377,7 @@ async fn a_dropped_connection_is_taken_up_again_unseen_by_the_reader() {
         .on_stream([send(frame(Some("a1"), "one ")), send(frame(Some("a2"), "two "))])
         .on_stream([send(frame(Some("a3"), "three")), send(USAGE_AND_DONE)]);
     let outcome = converse(&gateway).await;
-    outcome.is_complete("one two three");
+    outcome.ends_whole("one two three");
     assert!(!types(&outcome.events).contains(&"status_update"), "unseen");
     let streams = gateway.seen("stream");
     assert_eq!(
@@ -385,7 +397,7 @@ async fn a_gateway_that_goes_away_and_comes_back_is_waited_for() {
     gateway
         .on_stream([send(frame(Some("1"), "one ")), Step::GoAway(Duration::from_millis(700))])
         .on_stream([send(frame(Some("2"), "two")), send(USAGE_AND_DONE)]);
-    converse(&gateway).await.is_complete("one two");
+    converse(&gateway).await.ends_whole("one two");
 }
 
 #[tokio::test]
@@ -399,7 +411,7 @@ async fn a_gateway_that_sends_everything_again_doubles_nothing() {
     gateway
         .on_stream([send(&one), send(&two)])
         .on_stream([send(&one), send(&two), send(&three), send(USAGE_AND_DONE)]);
-    converse(&gateway).await.is_complete("one two three");
+    converse(&gateway).await.ends_whole("one two three");
 }
 
 #[tokio::test]
@@ -409,7 +421,10 @@ async fn a_gateway_that_has_forgotten_the_answer_is_told_as_broken_off() {
     gateway
         .on_stream([send(frame(Some("1"), "so far"))])
         .on_stream_raw([reply("404 Not Found", &forgotten)]);
-    converse(&gateway).await.is_error(&gateway, BROKE_OFF, "so far").await;
+    converse(&gateway)
+        .await
+        .ends_as_error(&gateway, BROKE_OFF, "so far")
+        .await;
 }
 
 #[tokio::test]
@@ -573,7 +588,7 @@ async fn the_client_does_not_follow_the_gateway_elsewhere() {
     )]);
     converse(&gateway)
         .await
-        .is_error(&gateway, "The Gateway refused with status 307.", "")
+        .ends_as_error(&gateway, "The Gateway refused with status 307.", "")
         .await;
 }
 
