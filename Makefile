@@ -2,13 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch build test audit fmt clean
+.PHONY: help run watch build test audit bench-streams fmt clean
 
 ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
 TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build Parley and serve it on http://127.0.0.1:3000
 	@.ci/bootstrap run
@@ -34,6 +34,13 @@ audit: ## licences, bans, sources, advisories of the dependencies; dependencies 
 	@$(TOOLS) && cargo deny check bans licenses sources && cargo machete
 	@$(TOOLS) && if cargo deny fetch db; then cargo deny check --disable-fetch advisories; \
 		else echo "==> advisories: not checked, their database cannot be reached"; fi
+
+bench-streams: ## streams through Parley, beside nginx and none at all, into docs/BENCHMARKS.md (ten minutes)
+	@.ci/bootstrap bench
+	@$(TOOLS) && env -u RUSTFLAGS LEPTOS_OUTPUT_NAME=parley SERVER_FN_PREFIX=/fn \
+		cargo build --release -p bench -p server --bin bench-streams --bin parley
+	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
+		exec "$$release/bench-streams" --parley "$$release/parley" $(OPTIONS)
 
 fmt: ## format the code
 	@.ci/bootstrap run
