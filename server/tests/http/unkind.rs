@@ -16,7 +16,23 @@ use crate::common::{
 
 /// Says something to a Gateway that was told what to do, and returns all that a reader saw and what was saved.
 async fn converse(gateway: &Wire) -> Outcome {
-    let app = gateway.app().await;
+    converse_with(gateway, Timeouts::default()).await
+}
+
+/// The same, for a Gateway whose silence is waited out.
+async fn converse_impatiently(gateway: &Wire) -> Outcome {
+    let patience = Duration::from_secs(1);
+    let timeouts = Timeouts {
+        connect: patience,
+        request: patience,
+        first_event: patience,
+        idle: patience,
+    };
+    converse_with(gateway, timeouts).await
+}
+
+async fn converse_with(gateway: &Wire, timeouts: Timeouts) -> Outcome {
+    let app = gateway.app_with(timeouts).await;
     let browser = app.browser().await;
     let session = session_id(&browser.say(None, "Hello").await);
     let events = browser
@@ -128,7 +144,7 @@ async fn a_refusal_is_told_with_the_gateways_reason() {
 async fn a_gateway_that_accepts_a_connection_and_says_nothing_is_given_up() {
     let gateway = Wire::start().await;
     gateway.on_start([Step::Hang]);
-    converse(&gateway)
+    converse_impatiently(&gateway)
         .await
         .ends_as_error(&gateway, "The Gateway took too long to answer.", "")
         .await;
@@ -138,7 +154,7 @@ async fn a_gateway_that_accepts_a_connection_and_says_nothing_is_given_up() {
 async fn a_gateway_that_never_begins_its_answer_is_given_up_although_it_keeps_alive() {
     let gateway = Wire::start().await;
     gateway.on_stream([Step::KeepAlive]);
-    converse(&gateway)
+    converse_impatiently(&gateway)
         .await
         .ends_as_error(&gateway, "The Gateway took too long to begin its answer.", "")
         .await;
@@ -280,7 +296,7 @@ async fn an_end_without_done_is_no_end() {
 async fn an_answer_that_stalls_is_given_up_after_the_time_that_is_set() {
     let gateway = Wire::start().await;
     gateway.on_stream([send(frame(Some("1"), "so far")), Step::Hang]);
-    let outcome = converse(&gateway).await;
+    let outcome = converse_impatiently(&gateway).await;
     gateway.asked("cancel", 1).await;
     outcome
         .ends_as_error(
@@ -461,7 +477,7 @@ mod stop {
     async fn before_the_first_token_it_reaches_the_gateway() {
         let gateway = Wire::start().await;
         gateway.on_stream([Step::Hang]);
-        let app = gateway.app_with(Timeouts::default()).await;
+        let app = gateway.app().await;
         let browser = app.browser().await;
         let session = session_id(&browser.say(None, "Hello").await);
         gateway.asked("stream", 1).await;
@@ -485,7 +501,7 @@ mod stop {
                 &json!({"message_id": Uuid::nil(), "status": "processing"}),
             ),
         ]);
-        let app = gateway.app_with(Timeouts::default()).await;
+        let app = gateway.app().await;
         let browser = app.browser().await;
         let session = session_id(&browser.say(None, "Hello").await);
         gateway.asked("start", 1).await;
@@ -510,7 +526,7 @@ mod stop {
                 ),
             ])
             .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
-        let app = gateway.app_with(Timeouts::default()).await;
+        let app = gateway.app().await;
         let browser = app.browser().await;
         let session = session_id(&browser.say(None, "Hello").await);
         gateway.asked("start", 1).await;
@@ -539,7 +555,7 @@ mod stop {
         gateway
             .on_stream([send(frame(None, "so far")), Step::Hang])
             .on_cancel([Step::Hang]);
-        let app = gateway.app_with(Timeouts::default()).await;
+        let app = gateway.app().await;
         let browser = app.browser().await;
         let session = session_id(&browser.say(None, "Hello").await);
         let mut reader = browser.attach(session, &[]).await;
@@ -570,7 +586,7 @@ mod stop {
             send(frame(Some("1"), "so far")),
             Step::GoAway(Duration::from_millis(400)),
         ]);
-        let app = gateway.app_with(Timeouts::default()).await;
+        let app = gateway.app().await;
         let browser = app.browser().await;
         let session = session_id(&browser.say(None, "Hello").await);
         let mut reader = browser.attach(session, &[]).await;

@@ -102,12 +102,14 @@ impl Wire {
         let serving = tokio::spawn({
             let shared = Arc::clone(&shared);
             async move {
+                // Its connections end with it.
+                let mut connections = tokio::task::JoinSet::new();
                 loop {
                     let (connection, _) = listener.accept().await.unwrap();
                     if shared.is_away.load(Ordering::SeqCst) {
                         continue;
                     }
-                    tokio::spawn(serve(Arc::clone(&shared), Arc::clone(&counted), connection));
+                    connections.spawn(serve(Arc::clone(&shared), Arc::clone(&counted), connection));
                 }
             }
         });
@@ -119,15 +121,9 @@ impl Wire {
         }
     }
 
-    /// An app in front of it, impatient enough for tests that wait for its patience to end.
+    /// An app in front of it.
     pub async fn app(&self) -> TestApp {
-        let timeouts = Timeouts {
-            connect: Duration::from_secs(2),
-            request: Duration::from_millis(400),
-            first_event: Duration::from_millis(400),
-            idle: Duration::from_millis(300),
-        };
-        self.app_with(timeouts).await
+        self.app_with(Timeouts::default()).await
     }
 
     pub fn url(&self) -> String {
