@@ -4,6 +4,7 @@ import { Chat } from './support/chat.ts';
 import { Guard } from './support/guard.ts';
 import { Parley, type Environment } from './support/parley.ts';
 import { Provider } from './support/provider.ts';
+import { Wire } from './support/wire.ts';
 
 interface TestFixtures {
   /** Fails the test for anything its pages complain about. */
@@ -12,7 +13,10 @@ interface TestFixtures {
   chat: Chat;
   /** Starts a server of the test's own, which it may stop, kill and start again. */
   startParley: (environment?: Environment) => Promise<Parley>;
-  startProvider: (latency: number) => Promise<Provider>;
+  /** `latency`: milliseconds between pieces of ten characters; `silence`: before the first of them. */
+  startProvider: (latency: number, silence?: number) => Promise<Provider>;
+  /** A line to a server, which can be cut. */
+  startWire: (parley: Parley) => Promise<Wire>;
   /** Another person, with a browser of their own. */
   newVisitor: () => Promise<BrowserContext>;
 }
@@ -64,12 +68,24 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   startProvider: async ({}, use) => {
     const started: Provider[] = [];
-    await use(async latency => {
-      const provider = await Provider.start(latency);
+    await use(async (latency, silence) => {
+      const provider = await Provider.start(latency, silence);
       started.push(provider);
       return provider;
     });
     for (const provider of started) await provider.stop();
+  },
+
+  startWire: async ({ guard }, use) => {
+    const started: Wire[] = [];
+    await use(async parley => {
+      const wire = await Wire.to(parley.url);
+      guard.admit(wire.url);
+      started.push(wire);
+      return wire;
+    });
+    guard.rest();
+    for (const wire of started) await wire.cut();
   },
 
   newVisitor: async ({ browser, guard, baseURL }, use) => {

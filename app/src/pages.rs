@@ -3,7 +3,7 @@
 mod chat;
 mod not_found;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     NavigateOptions, SsrMode,
@@ -113,6 +113,13 @@ fn wake_up(chat: Chat) {
         chat.clock.utc_offset_minutes.set(browser::utc_offset_minutes());
         chat.clock.now.set(browser::now());
         chat.poll();
+        // A tab that comes to the front, and a window that one turns to.
+        let shown = window_event_listener_untyped("visibilitychange", move |_| chat.look_again());
+        let focused = window_event_listener(ev::focus, move |_| chat.look_again());
+        on_cleanup(move || {
+            shown.remove();
+            focused.remove();
+        });
         browser::mark_hydrated();
     });
 }

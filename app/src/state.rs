@@ -2,7 +2,7 @@
 //!
 //! - `open`: from the first rendering to another session, and what that session says anew
 //! - `send`: a message on its way, and again where it failed
-//! - `turn`: the answer being written
+//! - `turn`: the answer being written; `stop`: that it is no longer; `loss`: that its stream is away
 //! - `sessions`: the sidebar's list
 //! - `choose`: agent and model; `decide`: the word that a task waits for
 //! - [`line`]: one message in the transcript
@@ -10,12 +10,14 @@
 mod choose;
 mod decide;
 pub(crate) mod line;
+mod loss;
 mod open;
 mod send;
 mod sessions;
+mod stop;
 mod turn;
 
-use leptos::prelude::*;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use protocol::{
     registry::{Agent, Model},
     session::SessionSummary,
@@ -26,6 +28,7 @@ use uuid::Uuid;
 
 use crate::{backend::Registry, calendar::Clock, error::PageError, stream::Connection};
 pub(crate) use line::{Delivery, Line};
+pub(crate) use open::{Standing, Text};
 pub(crate) use turn::Turn;
 
 /// What the main column shows.
@@ -101,7 +104,7 @@ pub(crate) struct Chat {
     pub(crate) has_more: RwSignal<bool>,
     /// The answer being written.
     pub(crate) turn: RwSignal<Option<Turn>>,
-    /// Whether the browser is trying to get the stream back.
+    /// Whether the page says that it is trying to get the stream back.
     pub(crate) reconnecting: RwSignal<bool>,
     /// The agent spoken to.
     pub(crate) agent_id: RwSignal<String>,
@@ -125,6 +128,10 @@ pub(crate) struct Chat {
     /// Which visit this is: what arrives for an earlier one is not for the screen.
     visit: StoredValue<u64>,
     connection: StoredValue<Option<Connection>>,
+    /// Set while the connection is lost; when it rings, the page says so.
+    loss: StoredValue<Option<TimeoutHandle>>,
+    /// When the page was last compared with the server because somebody looked at it.
+    looked_at: StoredValue<Timestamp>,
     limit: StoredValue<u64>,
     polling: StoredValue<bool>,
 }
@@ -166,6 +173,8 @@ impl Chat {
             started: StoredValue::new(false),
             visit: StoredValue::new(0),
             connection: StoredValue::new(None),
+            loss: StoredValue::new(None),
+            looked_at: StoredValue::new(Timestamp(0)),
             limit: StoredValue::new(crate::boot::SESSIONS_PER_PAGE),
             polling: StoredValue::new(false),
         }

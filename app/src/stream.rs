@@ -1,5 +1,7 @@
-//! The answer's server-sent events. The browser itself comes back after a lost connection, with the last event's id.
+//! The answer's server-sent events. `course` decides how a reader gets back what it lost, `follow` does it in the browser.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod course;
 #[cfg(target_arch = "wasm32")]
 mod follow;
 
@@ -11,6 +13,10 @@ pub(crate) use follow::{Connection, follow};
 pub(crate) struct Connection;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn follow(_chat: crate::state::Chat, _session_id: uuid::Uuid, _cursor: Option<String>) -> Connection {
+pub(crate) fn follow(
+    _chat: crate::state::Chat,
+    _session_id: uuid::Uuid,
+    _cursor: protocol::event::EventId,
+) -> Connection {
     Connection
 }

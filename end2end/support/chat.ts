@@ -15,6 +15,8 @@ export class Chat {
   readonly lastAnswer: Locator;
   readonly lastText: Locator;
   readonly conversations: Locator;
+  readonly reconnecting: Locator;
+  readonly notice: Locator;
 
   constructor(readonly page: Page) {
     this.composer = page.getByRole('textbox', { name: 'Message' });
@@ -24,6 +26,8 @@ export class Chat {
     this.answers = page.locator('article[data-message-type="assistant"]');
     this.lastAnswer = this.answers.last();
     this.lastText = this.lastAnswer.locator('.body');
+    this.reconnecting = page.locator('.reconnecting');
+    this.notice = page.locator('.notice');
     this.conversations = page.locator('nav[aria-label="Conversations"] a');
   }
 
@@ -82,6 +86,23 @@ export class Chat {
       }).observe(document.body, { subtree: true, childList: true, characterData: true });
     });
     return () => this.page.evaluate(() => (window as unknown as { lengths: number[] }).lengths);
+  }
+
+  /** Notes whether anything that matches is ever on the page, however briefly; call before it could be. */
+  async watchFor(selector: string): Promise<() => Promise<boolean>> {
+    const sighting = await this.page.evaluateHandle(selector => {
+      const sighting = { seen: document.querySelector(selector) !== null };
+      new MutationObserver(() => {
+        if (document.querySelector(selector)) sighting.seen = true;
+      }).observe(document.body, { subtree: true, childList: true });
+      return sighting;
+    }, selector);
+    return () => sighting.evaluate(({ seen }) => seen);
+  }
+
+  /** Turns to the page, as a person does who was elsewhere. Headless pages all believe to be in front. */
+  async lookAgain(): Promise<void> {
+    await this.page.evaluate(() => window.dispatchEvent(new Event('focus')));
   }
 
   async chooseModel(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 // A provider that answers as the real ones do, from this machine: aimock.
 import { LLMock } from '@copilotkit/aimock';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Environment } from './parley.ts';
 
 export type ProviderName = 'openai' | 'anthropic' | 'gemini' | 'ollama';
@@ -22,11 +23,14 @@ const CHAT_PATHS = /\/chat\/completions|\/v1\/responses|\/v1\/messages|:streamGe
 export class Provider {
   private constructor(private readonly mock: LLMock) {}
 
-  /** `latency`: milliseconds between pieces of ten characters. */
-  static async start(latency: number): Promise<Provider> {
+  /** `latency`: milliseconds between pieces of ten characters; `silence`: before the first of them. */
+  static async start(latency: number, silence = 0): Promise<Provider> {
     const mock = new LLMock({ host: '127.0.0.1', port: 0, latency, chunkSize: 10 });
     for (const { id } of Object.values(MODELS)) {
-      mock.on({ model: id }, { content: ANSWER, usage: USAGE });
+      mock.on({ model: id }, async () => {
+        await pause(silence);
+        return { content: ANSWER, usage: USAGE };
+      });
     }
     await mock.start();
     return new Provider(mock);

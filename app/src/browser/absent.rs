@@ -23,6 +23,14 @@ pub(crate) fn is_online() -> bool {
     true
 }
 
+pub(crate) fn is_visible() -> bool {
+    true
+}
+
+pub(crate) async fn sleep(_duration: std::time::Duration) {
+    std::future::pending().await
+}
+
 pub(crate) fn mark_hydrated() {}
 
 pub(crate) fn set_theme(_theme: Option<&str>) {}

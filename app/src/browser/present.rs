@@ -1,6 +1,7 @@
 //! The browser, in the browser.
 
-use leptos::prelude::*;
+use futures::channel::oneshot;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use protocol::timestamp::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
@@ -33,6 +34,29 @@ pub(crate) fn utc_offset_minutes() -> i32 {
 /// What the browser believes of its connection.
 pub(crate) fn is_online() -> bool {
     window().navigator().on_line()
+}
+
+/// Whether the page is on the screen, as far as the browser knows.
+pub(crate) fn is_visible() -> bool {
+    !document().hidden()
+}
+
+/// Lets time pass. Nothing of it is left when it is dropped.
+pub(crate) async fn sleep(duration: Duration) {
+    struct Alarm(Option<TimeoutHandle>);
+
+    impl Drop for Alarm {
+        fn drop(&mut self) {
+            if let Some(timer) = self.0 {
+                timer.clear();
+            }
+        }
+    }
+
+    let (ring, rung) = oneshot::channel::<()>();
+    let _alarm = Alarm(set_timeout_with_handle(move || drop(ring), duration).ok());
+    // The sender is dropped, not used: either way the wait is over.
+    let _ = rung.await;
 }
 
 /// Says that the page answers to clicks now.

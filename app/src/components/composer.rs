@@ -20,6 +20,8 @@ pub(crate) fn Composer() -> impl IntoView {
     let length = Memo::new(move |_| chat.draft.with(|draft| draft.chars().count()));
     let is_empty = Memo::new(move |_| chat.draft.with(|draft| draft.trim().is_empty()));
     let is_over = move || length.get() > MAX_MESSAGE_CHARS;
+    // Remembered, so that the button is not made anew, and loses the focus, whenever something else about the turn changes.
+    let is_running = Memo::new(move |_| chat.is_running());
     let is_usable = move || !matches!(chat.view.get(), View::Missing | View::Failed);
     let placeholder = move || match chat.view.get() {
         View::New => "Describe the task…".to_owned(),
@@ -67,8 +69,8 @@ pub(crate) fn Composer() -> impl IntoView {
                 <Count length/>
                 <span class="space"></span>
                 {move || {
-                    if chat.is_running() {
-                        let stopping = move || chat.turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.stopping));
+                    if is_running.get() {
+                        let stopping = move || chat.turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.stopping.get()));
                         view! {
                             <button
                                 type="button"

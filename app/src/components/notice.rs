@@ -44,8 +44,12 @@ pub(crate) fn NoticeBar() -> impl IntoView {
                     }
                 })
         }}
+        // The page's one polite line says it to those who do not see it.
         <Show when=move || chat.reconnecting.get()>
-            <p class="reconnecting" role="status">"Reconnecting…"</p>
+            <p class="reconnecting">
+                <i class="spinner" aria-hidden="true"></i>
+                "Reconnecting…"
+            </p>
         </Show>
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn ChatPage() -> impl IntoView {
         let place = params.with(|params| Place::from_id(params.get_str("id")));
         if begun.is_none() {
             let cursor = reading.map(|boot| match &boot.session {
-                Some(Ok(detail)) => detail.cursor.clone(),
+                Some(Ok(detail)) => detail.cursor.as_ref().and_then(|cursor| cursor.parse().ok()),
                 _ => None,
             });
             chat.draft.set(browser::draft(chat.session_id.get_untracked()));

@@ -82,11 +82,27 @@ impl Line {
         if *self.message.read_untracked() != message {
             self.message.set(message);
         }
+        if !self.is_saved() {
+            self.delivery.set(Delivery::Saved);
+        }
     }
 
     /// The server's id of it.
     pub(crate) fn message_id(&self) -> Uuid {
         self.message.read_untracked().message_id
+    }
+
+    /// Whether it seemed to fail on its way and is the server's `message` all the same.
+    pub(crate) fn has_arrived_as(&self, message: &Message) -> bool {
+        self.is_mine
+            && message.message_type == MessageType::User
+            && matches!(*self.delivery.read_untracked(), Delivery::Failed(_))
+            && *self.text.read_untracked() == message.content
+    }
+
+    /// Whether the server has it.
+    pub(crate) fn is_saved(&self) -> bool {
+        *self.delivery.read_untracked() == Delivery::Saved
     }
 
     /// Its state. Tracked.

@@ -1,8 +1,11 @@
 //! From the first rendering to another session, and what a session says anew.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::session::{MessageType, SessionDetail};
-use std::sync::Arc;
+use protocol::{
+    event::EventId,
+    session::{Message, MessageStatus, MessageType, SessionDetail},
+};
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{Chat, Delivery, Line, Remedy, View};
@@ -12,6 +15,37 @@ use crate::{
     error::PageError,
     server_fns,
 };
+
+/// How long the session may take to say where it stands.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the session shown stands, as far as the page is concerned.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// The turn that was followed runs. Its text is known up to that event.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(dead_code, reason = "only a browser follows a stream")
+    )]
+    Running(EventId),
+    /// That turn is over, or there was none; if another one runs, it is followed now.
+    Over,
+    /// It could not be asked.
+    Unknown(PageError),
+}
+
+/// Who knows the text of a running answer best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Its stream, which is open.
+    FromStream,
+    /// The session, for the stream is away.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(dead_code, reason = "only a browser follows a stream")
+    )]
+    FromSession,
+}
 
 impl Chat {
     /// Fills the page for its first rendering, on the server and again in the browser.
@@ -42,24 +76,23 @@ impl Chat {
     }
 
     /// Follows the answer that was being written when the page was rendered. In the browser only.
-    pub(crate) fn resume(self, cursor: Option<String>) {
-        if let (Some(session_id), true) = (
-            self.session_id.get_untracked(),
-            self.turn.with_untracked(Option::is_some),
-        ) {
+    pub(crate) fn resume(self, cursor: Option<EventId>) {
+        if let (Some(session_id), Some(cursor), Some(_)) = (self.session_id.get_untracked(), cursor, self.turn_key()) {
             self.attach(session_id, cursor);
         }
     }
 
     /// Shows what the address names. A session that is already shown stays as it is.
     pub(crate) fn show(self, place: Place) {
+        let session = self.session_id.get_untracked().map(Place::Session);
         let shown = match self.view.get_untracked() {
-            View::New => Place::New,
-            View::Missing => self.session_id.get_untracked().map_or(Place::Nowhere, Place::Session),
-            _ => self.session_id.get_untracked().map_or(Place::New, Place::Session),
+            View::New => Some(Place::New),
+            View::Missing => session.or(Some(Place::Nowhere)),
+            // Without a session it is one whose first message is on its way, which has no address yet.
+            _ => session,
         };
         self.drawer.set(false);
-        if shown == place {
+        if shown == Some(place) {
             return;
         }
         self.leave();
@@ -101,7 +134,7 @@ impl Chat {
         self.visit.update_value(|visit| *visit += 1);
         self.connection.set_value(None);
         self.turn.set(None);
-        self.reconnecting.set(false);
+        self.forget_loss();
         self.session.set(None);
         self.lines.set(Vec::new());
         self.has_more.set(false);
@@ -117,7 +150,7 @@ impl Chat {
             }
             match outcome {
                 Ok(detail) => {
-                    let cursor = detail.cursor.clone();
+                    let cursor = cursor(&detail);
                     self.fill(detail);
                     self.resume(cursor);
                 }
@@ -135,14 +168,22 @@ impl Chat {
         }
     }
 
+    /// The session shown is gone: somebody has deleted it.
+    pub(super) fn vanish(self, session_id: Uuid, error: PageError) {
+        self.leave();
+        self.fail_to_open(error, Some(session_id));
+        self.read_sessions();
+    }
+
     fn fill(self, detail: SessionDetail) {
+        let is_running = cursor(&detail).is_some();
         self.session_id.set(Some(detail.session.session_id));
         self.agent_id.set(detail.session.agent_id.clone());
         self.model_id.set(detail.session.model_id.clone());
         self.session.set(Some(detail.session));
         self.has_more.set(detail.has_more);
         let lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
-        if detail.cursor.is_some() {
+        if is_running {
             self.take_up(&lines);
         }
         self.lines.set(lines);
@@ -157,70 +198,119 @@ impl Chat {
         }
         let visit = self.visit.get_value();
         spawn_local(async move {
-            let outcome = server_fns::session(session_id, None).await;
-            if !self.is_visit(visit) {
-                return;
-            }
-            match outcome {
-                Ok(detail) => self.merge(detail),
-                Err(error) => self.report(error, Some(Remedy::Session(session_id))),
+            if let Standing::Unknown(error) = self.ask(session_id, Text::FromStream).await
+                && self.is_visit(visit)
+            {
+                self.report(error, Some(Remedy::Session(session_id)));
             }
         });
     }
 
-    /// Takes over what the server says now. While an answer is being written here, its stream knows better.
-    pub(crate) fn merge(self, detail: SessionDetail) {
+    /// Asks the session shown where it stands, and takes that over.
+    pub(crate) async fn ask(self, session_id: Uuid, text: Text) -> Standing {
+        let visit = self.visit.get_value();
+        let asked_in = self.turn_key();
+        let outcome = browser::within(PATIENCE, server_fns::session(session_id, None)).await;
+        if !self.is_visit(visit) {
+            return Standing::Over;
+        }
+        match outcome {
+            Some(Ok(detail)) => self.merge(detail, asked_in, text),
+            Some(Err(error)) if error.is_not_found() => {
+                self.vanish(session_id, error);
+                Standing::Over
+            }
+            Some(Err(error)) => Standing::Unknown(error),
+            None => Standing::Unknown(PageError::new(
+                "no_answer",
+                "Parley did not answer in time.",
+                "Try again.",
+            )),
+        }
+    }
+
+    /// Takes over what the server said while the turn `asked_in` was running here, or none.
+    fn merge(self, detail: SessionDetail, asked_in: Option<Uuid>, text: Text) -> Standing {
+        let turn = self.turn.get_untracked();
+        let turn_key = turn.as_ref().map(|turn| turn.line.key);
+        // A turn has begun or ended here meanwhile, or is just beginning: this is old news, and its end reads again.
+        if turn_key != asked_in || turn.as_ref().is_some_and(|turn| !turn.is_accepted) {
+            return Standing::Over;
+        }
+        let cursor = cursor(&detail);
+        let followed = turn.as_ref().map(|turn| turn.line.message_id());
+        let is_streaming = |message: &Message| message.status == MessageStatus::Streaming;
+        let goes_on = cursor.filter(|_| {
+            let mut messages = detail.messages.iter();
+            messages.any(|message| Some(message.message_id) == followed && is_streaming(message))
+        });
         let mut lines = self.lines.get_untracked();
-        let followed = self.turn.with_untracked(|turn| turn.as_ref().map(|turn| turn.line.key));
-        for message in detail.messages.into_iter().filter(is_shown) {
-            match lines.iter().find(|line| line.message_id() == message.message_id) {
-                Some(line) if Some(line.key) == followed && detail.cursor.is_some() => {}
+        let messages: Vec<Message> = detail.messages.into_iter().filter(is_shown).collect();
+        let is_known = |message: &Message| lines.iter().any(|line| line.message_id() == message.message_id);
+        if !messages.iter().any(is_known) {
+            // So much was said elsewhere that what is shown does not reach up to it.
+            lines.retain(|line| !line.is_saved());
+            self.has_more.set(detail.has_more);
+        }
+        for message in messages {
+            let is_followed = Some(message.message_id) == followed;
+            let same = lines.iter().find(|line| line.message_id() == message.message_id);
+            match same.or_else(|| lines.iter().find(|line| line.has_arrived_as(&message))) {
+                Some(_) if is_followed && goes_on.is_some() && text == Text::FromStream => {}
                 Some(line) => {
                     line.refresh(message);
                     line.text.with_untracked(|text| line.markdown.finish(text));
                 }
-                None => lines.push(Line::saved(message)),
+                None => {
+                    // What was not sent stays below what was.
+                    let place = lines.iter().rposition(Line::is_saved).map_or(0, |last| last + 1);
+                    lines.insert(place, Line::saved(message));
+                }
             }
         }
         self.session.set(Some(detail.session));
-        let running = followed.is_some();
-        if detail.cursor.is_some() && !running {
-            self.take_up(&lines);
-        } else if detail.cursor.is_none() && running {
-            self.turn.set(None);
-            self.connection.set_value(None);
-        }
         if lines != self.lines.get_untracked() {
-            self.lines.set(lines);
-        }
-        if !running {
-            self.resume(detail.cursor);
+            self.lines.set(lines.clone());
         }
         self.grown.notify();
+        if let Some(cursor) = goes_on {
+            return Standing::Running(cursor);
+        }
+        if let Some(turn) = turn {
+            self.conclude(&turn.line);
+            self.read_sessions();
+        }
+        if cursor.is_some() {
+            self.take_up(&lines);
+            self.resume(cursor);
+        }
+        Standing::Over
     }
 
     /// Reads the messages before those shown.
     pub(crate) fn read_earlier(self) {
+        spawn_local(self.load_earlier());
+    }
+
+    pub(super) async fn load_earlier(self) {
         let first = self.lines.with_untracked(|lines| lines.first().map(Line::message_id));
         let (Some(session_id), Some(first)) = (self.session_id.get_untracked(), first) else {
             return;
         };
         let visit = self.visit.get_value();
-        spawn_local(async move {
-            let outcome = server_fns::session(session_id, Some(first)).await;
-            if !self.is_visit(visit) {
-                return;
+        let outcome = server_fns::session(session_id, Some(first)).await;
+        if !self.is_visit(visit) {
+            return;
+        }
+        match outcome {
+            Ok(detail) => {
+                let mut lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
+                self.has_more.set(detail.has_more);
+                lines.extend(self.lines.get_untracked());
+                self.lines.set(lines);
             }
-            match outcome {
-                Ok(detail) => {
-                    let mut lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
-                    self.has_more.set(detail.has_more);
-                    lines.extend(self.lines.get_untracked());
-                    self.lines.set(lines);
-                }
-                Err(error) => self.report(error, None),
-            }
-        });
+            Err(error) => self.report(error, None),
+        }
     }
 
     /// Reads agents and models again.
@@ -239,6 +329,11 @@ impl Chat {
     }
 }
 
-fn is_shown(message: &protocol::session::Message) -> bool {
+/// The place in the running turn's events up to which `detail` goes.
+fn cursor(detail: &SessionDetail) -> Option<EventId> {
+    detail.cursor.as_ref().and_then(|cursor| cursor.parse().ok())
+}
+
+fn is_shown(message: &Message) -> bool {
     matches!(message.message_type, MessageType::User | MessageType::Assistant)
 }

@@ -1,11 +1,18 @@
 //! A message on its way, and again where it failed.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage};
+use protocol::{
+    event::EventId,
+    session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage},
+};
+use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Chat, Delivery, Line, Turn, View};
-use crate::{browser, server_fns};
+use crate::{browser, error::PageError, server_fns};
+
+/// How long a message may be on its way. Saving it takes milliseconds; what takes longer is a network that is gone.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Chat {
     /// Sends what is typed. Says whether it was sent.
@@ -56,16 +63,32 @@ impl Chat {
 
     /// Asks once more what an answer that is not whole was to answer.
     pub(crate) fn ask_again(self, answer: &Line) {
-        let asked = self.lines.with_untracked(|lines| {
+        match self.question_before(answer) {
+            Some(asked) => {
+                self.send(asked);
+            }
+            // It is among the earlier messages.
+            None if self.has_more.get_untracked() => {
+                let answer = answer.clone();
+                spawn_local(async move {
+                    self.load_earlier().await;
+                    if let Some(asked) = self.question_before(&answer) {
+                        self.send(asked);
+                    }
+                });
+            }
+            None => {}
+        }
+    }
+
+    fn question_before(self, answer: &Line) -> Option<String> {
+        self.lines.with_untracked(|lines| {
             let at = lines.iter().position(|line| line == answer)?;
             lines[..at]
                 .iter()
                 .rfind(|line| line.is_mine)
                 .map(|line| line.text.get_untracked())
-        });
-        if let Some(asked) = asked {
-            self.send(asked);
-        }
+        })
     }
 
     fn deliver(self, line: Line) {
@@ -74,13 +97,10 @@ impl Chat {
         let model_id = self.model_id.get_untracked();
         let model_name = untrack(|| self.model()).map(|model| model.model_name);
         let answer = Line::awaited(agent_id.clone(), model_name, now);
-        self.lines.update(|lines| lines.push(answer.clone()));
+        let turn = Turn::new(answer.clone(), now, false);
+        self.lines.update(|lines| lines.push(answer));
         self.connection.set_value(None);
-        self.turn.set(Some(Turn {
-            line: answer.clone(),
-            started_at: now,
-            stopping: false,
-        }));
+        self.turn.set(Some(turn.clone()));
         self.notice.set(None);
         self.announcement.set("The answer has begun.");
         let request = SendMessage {
@@ -92,26 +112,29 @@ impl Chat {
         };
         let visit = self.visit.get_value();
         spawn_local(async move {
-            let outcome = server_fns::send_message(request).await;
+            let outcome = browser::within(PATIENCE, server_fns::send_message(request)).await;
             if !self.is_visit(visit) {
+                // Whoever pressed Stop and went on meant it all the same.
+                if let Some(Ok(accepted)) = &outcome
+                    && turn.stopping.get_untracked()
+                {
+                    let _ = server_fns::cancel(accepted.session_id).await;
+                }
                 return self.read_sessions();
             }
-            match outcome {
-                Ok(accepted) => self.delivered(&line, &answer, &accepted),
-                Err(error) => {
-                    self.lines.update(|lines| lines.retain(|other| *other != answer));
-                    self.turn.set(None);
-                    line.delivery.set(Delivery::Failed(error));
-                    self.announcement.set("The message was not sent.");
-                }
+            match outcome.unwrap_or_else(|| Err(no_answer())) {
+                Ok(accepted) => self.delivered(&line, turn, &accepted),
+                Err(error) => self.undelivered(&line, &turn, error),
             }
         });
     }
 
-    fn delivered(self, line: &Line, answer: &Line, accepted: &MessageAccepted) {
+    fn delivered(self, line: &Line, turn: Turn, accepted: &MessageAccepted) {
         line.delivery.set(Delivery::Saved);
         line.message.update(|message| message.message_id = accepted.message_id);
-        answer.message.update(|message| message.message_id = accepted.answer_id);
+        turn.line
+            .message
+            .update(|message| message.message_id = accepted.answer_id);
         let session_id = accepted.session_id;
         if self.session_id.get_untracked() != Some(session_id) {
             // What was typed meanwhile goes along.
@@ -121,13 +144,40 @@ impl Chat {
             self.session_id.set(Some(session_id));
             self.go(format!("/llm/{session_id}"), true);
         }
-        self.attach(session_id, None);
-        if self
-            .turn
-            .with_untracked(|turn| turn.as_ref().is_some_and(|turn| turn.stopping))
-        {
-            self.cancel(session_id);
+        let turn = Turn {
+            is_accepted: true,
+            ..turn
+        };
+        self.turn.set(Some(turn.clone()));
+        // From before its first event: all of them, even where the request was a repeated one and the turn is over.
+        let beginning = EventId {
+            turn_id: accepted.turn_id,
+            seq: 0,
+        };
+        self.attach(session_id, beginning);
+        if turn.stopping.get_untracked() {
+            self.cancel(session_id, turn);
         }
         self.read_sessions();
     }
+
+    fn undelivered(self, line: &Line, turn: &Turn, error: PageError) {
+        self.lines.update(|lines| lines.retain(|other| *other != turn.line));
+        self.turn.set(None);
+        let is_busy = error.error.code == "turn_in_progress";
+        line.delivery.set(Delivery::Failed(error));
+        self.announcement.set("The message was not sent.");
+        // Another tab was faster: its answer is shown here as well.
+        if let Some(session_id) = self.session_id.get_untracked().filter(|_| is_busy) {
+            self.read_again(session_id);
+        }
+    }
+}
+
+fn no_answer() -> PageError {
+    PageError::new(
+        "no_answer",
+        "Parley did not answer in time.",
+        "Retry; a message that did arrive is not sent twice.",
+    )
 }

@@ -5,11 +5,13 @@ use protocol::session::{SessionList, SessionPatch, SessionSummary};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{Chat, Remedy};
+use super::{Chat, Remedy, Text, View};
 use crate::{backend::SessionQuery, boot::SESSIONS_PER_PAGE, browser, server_fns};
 
 /// How often the list is read again while an answer is being written in a session that is not shown.
 const POLL: Duration = Duration::from_secs(5);
+/// One look at the page is told several times, by the tab and by the window. In microseconds.
+const ONE_LOOK: i64 = 1_000_000;
 
 impl Chat {
     /// Shows a list.
@@ -24,6 +26,21 @@ impl Chat {
 
     /// Reads the list again.
     pub(crate) fn read_sessions(self) {
+        self.read_list(false);
+    }
+
+    /// Somebody looks at the page again: what happened meanwhile, in another tab or on another device, is taken over.
+    pub(crate) fn look_again(self) {
+        let now = browser::now();
+        let is_same_look = now.0.saturating_sub(self.looked_at.get_value().0) < ONE_LOOK;
+        if is_same_look || !browser::is_visible() {
+            return;
+        }
+        self.looked_at.set_value(now);
+        self.read_list(true);
+    }
+
+    fn read_list(self, also_shown: bool) {
         let query = SessionQuery {
             q: self.find.get_untracked(),
             offset: 0,
@@ -37,16 +54,36 @@ impl Chat {
             self.clock.now.set(browser::now());
             match outcome {
                 Ok(list) => {
+                    if also_shown {
+                        self.catch_up(&list);
+                    }
                     self.list(list);
                     self.poll();
                 }
                 // The list that stands is better than none; what the person does next will say what is wrong.
-                Err(error) if self.sessions.with_untracked(Vec::is_empty) => {
+                Err(error) if !also_shown && self.sessions.with_untracked(Vec::is_empty) => {
                     self.report(error, Some(Remedy::Sessions));
                 }
                 Err(_) => {}
             }
         });
+    }
+
+    /// Reads the session shown again if the list knows more of it. An answer that is being written here has its stream.
+    fn catch_up(self, list: &SessionList) {
+        let Some(session_id) = self.session_id.get_untracked() else {
+            return;
+        };
+        if self.view.get_untracked() != View::Open || self.turn.with_untracked(Option::is_some) {
+            return;
+        }
+        let listed = list.sessions.iter().find(|session| session.session_id == session_id);
+        if self.session.with_untracked(|known| known.as_ref() != listed) {
+            // Nobody asked for it, so nobody is told if it fails.
+            spawn_local(async move {
+                self.ask(session_id, Text::FromStream).await;
+            });
+        }
     }
 
     /// Lists more of them.
@@ -67,7 +104,7 @@ impl Chat {
             set_timeout(
                 move || {
                     self.polling.set_value(false);
-                    self.read_sessions();
+                    self.read_list(true);
                 },
                 POLL,
             );

@@ -1,19 +1,15 @@
 //! The answer being written.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use protocol::{
-    event::TurnEvent,
+    event::{EventId, TurnEvent},
     session::{MessageStatus, TurnStatus},
     timestamp::Timestamp,
 };
-use std::time::Duration;
 use uuid::Uuid;
 
-use super::{Chat, Line, Remedy};
-use crate::{browser, error::PageError, server_fns, stream};
-
-/// How long after Stop the end may take before the page asks what became of the answer.
-const PATIENCE_AFTER_STOP: Duration = Duration::from_secs(3);
+use super::{Chat, Line};
+use crate::{browser, stream};
 
 /// A turn, from the moment its message is sent.
 #[derive(Clone, PartialEq)]
@@ -22,8 +18,22 @@ pub(crate) struct Turn {
     pub(crate) line: Line,
     /// When it began.
     pub(crate) started_at: Timestamp,
-    /// Whether the person has asked it to stop.
-    pub(crate) stopping: bool,
+    /// Whether the server has it. Before, there is nothing to follow and nothing to stop yet.
+    pub(crate) is_accepted: bool,
+    /// Whether the person has asked it to stop. Shared with the task that sends the message, which may outlive the visit.
+    pub(crate) stopping: ArcRwSignal<bool>,
+}
+
+impl Turn {
+    /// The turn of an answer.
+    pub(super) fn new(line: Line, started_at: Timestamp, is_accepted: bool) -> Self {
+        Self {
+            line,
+            started_at,
+            is_accepted,
+            stopping: ArcRwSignal::new(false),
+        }
+    }
 }
 
 impl Chat {
@@ -32,16 +42,20 @@ impl Chat {
         let live = lines
             .iter()
             .rfind(|line| !line.is_mine && line.message.read_untracked().status == MessageStatus::Streaming);
-        self.turn.set(live.map(|line| Turn {
-            line: line.clone(),
-            started_at: line.message.read_untracked().timestamp,
-            stopping: false,
+        self.turn.set(live.map(|line| {
+            let started_at = line.message.read_untracked().timestamp;
+            Turn::new(line.clone(), started_at, true)
         }));
     }
 
-    /// Follows the stream of the running turn, after the event `cursor` if there is one.
-    pub(super) fn attach(self, session_id: Uuid, cursor: Option<String>) {
-        self.reconnecting.set(false);
+    /// Tells turns apart.
+    pub(super) fn turn_key(self) -> Option<Uuid> {
+        self.turn.with_untracked(|turn| turn.as_ref().map(|turn| turn.line.key))
+    }
+
+    /// Follows the stream of the running turn, after the event `cursor`.
+    pub(super) fn attach(self, session_id: Uuid, cursor: EventId) {
+        self.forget_loss();
         self.connection
             .set_value(Some(stream::follow(self, session_id, cursor)));
     }
@@ -85,13 +99,7 @@ impl Chat {
                 .elapsed_ms
                 .get_or_insert(u64::try_from(micros / 1_000).unwrap_or(0));
         });
-        self.turn.set(None);
-        self.reconnecting.set(false);
-        self.announcement.set(match status {
-            TurnStatus::Complete => "The answer is complete.",
-            TurnStatus::Cancelled => "The answer was stopped.",
-            TurnStatus::Error | TurnStatus::Interrupted => "The answer failed.",
-        });
+        self.conclude(line);
         // The stream says that it ended, the session says how: reason, time, window, exact usage.
         if let Some(session_id) = self.session_id.get_untracked() {
             self.read_again(session_id);
@@ -99,68 +107,19 @@ impl Chat {
         self.read_sessions();
     }
 
-    /// The stream ended before its turn did, and will not come back by itself.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        expect(dead_code, reason = "only a browser follows a stream")
-    )]
-    pub(crate) fn connection_lost(self) {
-        self.reconnecting.set(false);
-        self.report(
-            PageError::new(
-                "stream_lost",
-                "The connection to this answer was lost. It is still being written.",
-                "Retry to follow it again.",
-            ),
-            self.session_id.get_untracked().map(Remedy::Session),
-        );
-        // What goes on is known only after asking again; until then nothing here is being written.
+    /// Nothing is being written here any more, whoever said so.
+    pub(super) fn conclude(self, line: &Line) {
         self.turn.set(None);
-    }
-
-    /// Stops the answer at the model. What there is of it stays.
-    pub(crate) fn stop(self) {
-        let Some(turn) = self.turn.get_untracked() else { return };
-        if turn.stopping {
-            return;
-        }
-        self.turn.set(Some(Turn { stopping: true, ..turn }));
-        // A message still on its way has no session yet; `send` stops its turn as soon as it has one.
-        if let Some(session_id) = self
-            .session_id
-            .get_untracked()
-            .filter(|_| self.connection.with_value(Option::is_some))
-        {
-            self.cancel(session_id);
-        }
-    }
-
-    pub(super) fn cancel(self, session_id: Uuid) {
-        let visit = self.visit.get_value();
-        spawn_local(async move {
-            let outcome = server_fns::cancel(session_id).await;
-            if !self.is_visit(visit) {
-                return;
-            }
-            let ask_again = move || {
-                if self.is_visit(visit) && self.turn.with_untracked(Option::is_some) {
-                    self.read_again(session_id);
-                }
-            };
-            match outcome {
-                Ok(()) => set_timeout(ask_again, PATIENCE_AFTER_STOP),
-                // It had ended by itself.
-                Err(error) if error.error.code != "offline" => ask_again(),
-                Err(error) => {
-                    self.turn.update(|turn| {
-                        if let Some(turn) = turn {
-                            turn.stopping = false;
-                        }
-                    });
-                    self.report(error, None);
-                }
-            }
-        });
+        self.connection.set_value(None);
+        self.forget_loss();
+        self.forget_stop_notice();
+        let announcement = match line.message.read_untracked().status {
+            MessageStatus::Streaming => return,
+            MessageStatus::Complete => "The answer is complete.",
+            MessageStatus::Cancelled => "The answer was stopped.",
+            MessageStatus::Error | MessageStatus::Interrupted => "The answer failed.",
+        };
+        self.announcement.set(announcement);
     }
 }
 
