@@ -76,7 +76,7 @@ struct Inner {
     timing: Timing,
     live: Arc<LiveTurns>,
     /// Held while a turn is begun, so that nobody sees it in the database before it is among the live ones.
-    beginning: tokio::sync::Mutex<()>,
+    beginning: Arc<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -104,7 +104,7 @@ impl ChatService {
             gateway,
             timing,
             live,
-            beginning: tokio::sync::Mutex::default(),
+            beginning: Arc::default(),
             tasks,
             shutdown,
         })))

@@ -1,23 +1,17 @@
 //! The embedded Gateway: served on a loopback port of its own and reached over HTTP, the way an outer one is, so that
 //! there is one client and one code path.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
-use axum::serve::{Listener, ListenerExt};
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// A listener whose connections send small pieces at once: Nagle's algorithm would hold a token back until the one
-/// before it is acknowledged, which can take 40 ms.
-pub fn at_once(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
-    listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    })
-}
+use crate::listen;
 
 /// Why it could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -55,15 +49,8 @@ impl Embedded {
         let url = Url::parse(&format!("http://{}", listener.local_addr()?)).map_err(|_| StartError::Address)?;
         let stop = CancellationToken::new();
         let router = gateway.router();
-        let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(at_once(listener), router)
-                .with_graceful_shutdown(stopped)
-                .await
-            {
-                tracing::error!(%error, "the embedded Gateway stopped");
-            }
-        });
+        // Streams to readers that do not hang up are not waited for.
+        let serving = tokio::spawn(listen::serve(listener, router, stop.clone(), Duration::ZERO));
         Ok(Self {
             url,
             token,
@@ -77,7 +64,6 @@ impl Embedded {
     pub async fn shut_down(self) {
         self.stop.cancel();
         self.gateway.shutdown().await;
-        // Streams to readers that do not hang up are not waited for.
         self.serving.abort();
     }
 }

@@ -5,6 +5,7 @@
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos
+//! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
 
 pub mod chat;
@@ -15,6 +16,7 @@ pub mod extract;
 pub mod gateway;
 pub mod identity;
 pub mod limits;
+pub mod listen;
 pub mod middleware;
 pub mod page;
 pub mod routes;
@@ -57,15 +59,17 @@ pub fn router(state: AppState) -> Router {
             .unwrap_or_default();
         tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
     });
+    // Streams stay outside of what compresses: it would hold events back, and costs memory for each reader.
     routes::router()
         .merge(page::router(&state))
+        .layer(CompressionLayer::new())
+        .merge(routes::stream_router())
         .layer(from_fn_with_state(state.clone(), middleware::guard_unsafe))
         .layer(from_fn_with_state(state.clone(), middleware::identify))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(from_fn(refuse_large))
         .layer(from_fn(time_out))
-        .layer(CompressionLayer::new())
         .layer(from_fn(middleware::harden))
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");

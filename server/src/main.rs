@@ -1,21 +1,21 @@
 //! `parley`: serves the app, or the embedded Gateway alone.
 
-use std::{
-    error::Error, future::IntoFuture, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration,
-};
+use std::{error::Error, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
 use leptos::config::LeptosOptions;
 use server::{
     chat::ChatService,
     config::{Config, is_public},
-    embedded::{Embedded, at_once},
+    embedded::Embedded,
     gateway::http::HttpGateway,
     identity::Keys,
+    listen,
     state::AppState,
     store::Store,
 };
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// How long running turns have to be saved at shut-down.
@@ -125,23 +125,13 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!("Parley is at http://{}", listener.local_addr()?);
 
-    let server = axum::serve(at_once(listener), server::router(state)).with_graceful_shutdown({
-        let chat = chat.clone();
-        async move {
-            signal().await;
-            tracing::info!("shutting down");
-            chat.shut_down(PATIENCE).await;
-        }
-    });
-    let stopping = chat.shutdown().clone();
-    let overdue = async {
-        stopping.cancelled().await;
-        tokio::time::sleep(PATIENCE * 2).await;
+    let ending = async {
+        signal().await;
+        tracing::info!("shutting down");
+        chat.shut_down(PATIENCE).await;
     };
-    tokio::select! {
-        result = server.into_future() => result?,
-        () = overdue => tracing::warn!("some connections did not close in time"),
-    }
+    let serving = listen::serve(listener, server::router(state), chat.shutdown().clone(), PATIENCE * 2);
+    tokio::join!(serving, ending);
     if let Some(embedded) = embedded {
         embedded.shut_down().await;
     }
@@ -154,13 +144,14 @@ async fn serve_gateway(config: Config, addr: SocketAddr) -> Result<(), Box<dyn E
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
     tracing::info!("the Gateway is at http://{}", listener.local_addr()?);
-    let stopping = gateway.clone();
-    axum::serve(at_once(listener), gateway.router())
-        .with_graceful_shutdown(async move {
-            signal().await;
-            stopping.shutdown().await;
-        })
-        .await?;
+    let stop = CancellationToken::new();
+    let ending = async {
+        signal().await;
+        gateway.shutdown().await;
+        stop.cancel();
+    };
+    let serving = listen::serve(listener, gateway.router(), stop.clone(), PATIENCE);
+    tokio::join!(serving, ending);
     Ok(())
 }
 

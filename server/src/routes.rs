@@ -14,14 +14,20 @@ use axum::{
 
 use crate::{error::Error, state::AppState};
 
-/// All routes of the API.
+/// The route of streams.
+pub fn stream_router() -> Router<AppState> {
+    Router::new()
+        .route("/api/chat/stream/{session_id}", get(stream::stream_session))
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// All other routes of the API.
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/csrf", get(registry::get_csrf))
         .route("/api/agents", get(registry::list_agents))
         .route("/api/models", get(registry::list_models))
         .route("/api/chat/message", post(message::send_message))
-        .route("/api/chat/stream/{session_id}", get(stream::stream_session))
         .route("/api/chat/sessions", get(session::list_sessions))
         .route(
             "/api/chat/sessions/{session_id}",

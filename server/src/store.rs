@@ -94,8 +94,21 @@ impl Store {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        self.write_then(work, |done| done).await
+    }
+
+    /// The same, and calls `then` once it is committed, on the same thread: once begun, both happen.
+    async fn write_then<T, U, E>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        U: Send + 'static,
+        E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
+    {
         self.writer
-            .run(move |connection| SqliteConnection::immediate_transaction(connection, work))
+            .run(move |connection| SqliteConnection::immediate_transaction(connection, work).map(then))
             .await
     }
 
@@ -106,6 +119,14 @@ impl Store {
     ) -> Result<T, StoreError> {
         self.readers
             .run(move |connection| SqliteConnection::transaction(connection, work))
+            .await
+    }
+
+    /// Moves what was committed from the write-ahead log into the database file, as far as readers allow, beside the
+    /// writer and not in one of its commits: it waits for the disk.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.readers
+            .run(|connection| Ok(connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?))
             .await
     }
 
@@ -165,8 +186,9 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         connection
             .batch_execute(
+                // The log is moved into the file by `checkpoint`; a commit does it only where that could not for long.
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000;",
+                 PRAGMA wal_autocheckpoint = 20000; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
     }

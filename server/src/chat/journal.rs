@@ -6,22 +6,32 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::live::LiveTurns;
+use crate::store::StoreError;
+
+/// How often the database's write-ahead log is moved into its file.
+const CHECKPOINT_PERIOD: Duration = Duration::from_secs(5);
 
 /// Saves every `period`, which is what a crash can cost, until the server goes away; the turns save their own ends.
 pub async fn run(turns: Arc<LiveTurns>, period: Duration, shutdown: CancellationToken) {
+    let save = every(period, "the journal could not be written", || turns.save_progress());
+    // Beside it, for it waits for the disk.
+    let checkpoint = every(CHECKPOINT_PERIOD, "the write-ahead log could not be moved", || {
+        turns.checkpoint()
+    });
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        ((), ()) = async { tokio::join!(save, checkpoint) } => {}
+    }
+}
+
+/// Does this for ever. What fails is done again with the next tick: nothing is lost by it yet.
+async fn every<F: Future<Output = Result<(), StoreError>>>(period: Duration, failure: &str, work: impl Fn() -> F) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        if let Err(error) = turns.save_progress().await {
-            // Nothing is lost yet: what was not saved is tried again with the next tick, and at the turn's end.
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the journal could not be written"
-            );
+        ticks.tick().await;
+        if let Err(error) = work().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "{failure}");
         }
     }
 }

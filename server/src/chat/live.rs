@@ -176,6 +176,11 @@ impl LiveTurns {
         }
     }
 
+    /// Moves what was saved to where it stays.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.store.checkpoint().await
+    }
+
     /// Saves a turn's end. The caller then appends `usage` and `done`: who reads `done` finds the answer saved.
     pub async fn save_end(&self, finish: FinishTurn) -> Result<(), StoreError> {
         let _saving = self.saving.lock().await;

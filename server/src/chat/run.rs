@@ -13,6 +13,7 @@ use protocol::{
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     live::{LiveTurn, LiveTurns},
@@ -47,15 +48,20 @@ pub(super) struct TurnTask {
     pub(super) shutdown: CancellationToken,
     pub(super) resume_within: Duration,
     pub(super) context_window: u64,
-    pub(super) request: GatewayChatRequest,
+    pub(super) session_id: Uuid,
     pub(super) started: Instant,
 }
 
 impl TurnTask {
-    /// Runs the turn to its end, whatever that is.
-    pub(super) async fn run(self, mut turn: Turn) {
+    /// Runs the turn to its end, whatever that is. Boxed is what is needed for a part of its life only: a turn that waits
+    /// for its next token is to be small.
+    pub(super) async fn run(self, mut turn: Turn, request: GatewayChatRequest) {
+        if self.live.stop.is_cancelled() {
+            let effects = turn.take(self.stop_input());
+            return Box::pin(self.close(effects)).await;
+        }
         // Kept alive when the person presses Stop: whether the Gateway has begun is known only from its reply.
-        let mut start = std::pin::pin!(self.start());
+        let mut start = Box::pin(self.start(request));
         let started = tokio::select! {
             biased;
             () = self.live.stop.cancelled() => None,
@@ -68,15 +74,17 @@ impl TurnTask {
                     self.stop_at_the_model().await;
                 }
             };
-            tokio::join!(self.close(effects), stop_what_begins);
+            let close = self.close(effects);
+            Box::pin(async { tokio::join!(close, stop_what_begins) }).await;
             return;
         };
+        drop(start);
         let effects = tokio::select! {
             biased;
             () = self.live.stop.cancelled() => turn.take(self.stop_input()),
             effects = self.converse(&mut turn, started) => effects,
         };
-        self.close(effects).await;
+        Box::pin(self.close(effects)).await;
     }
 
     fn stop_input(&self) -> Input {
@@ -87,14 +95,14 @@ impl TurnTask {
         }
     }
 
-    async fn start(&self) -> Result<(), GatewayError> {
+    async fn start(&self, request: GatewayChatRequest) -> Result<(), GatewayError> {
         if let Some(previous) = &self.previous {
             // Stopping is by session: a late stop of the last turn must not hit this one.
             timeout(PATIENCE_WITH_THE_LAST, previous.released.cancelled())
                 .await
                 .ok();
         }
-        self.gateway.start(self.request.clone()).await
+        self.gateway.start(request).await
     }
 
     /// Talks to the Gateway until the turn ends; returns the effects of its end.
@@ -124,7 +132,7 @@ impl TurnTask {
                 return end;
             }
             if let Some(from) = resume {
-                match self.open(from).await {
+                match Box::pin(self.open(from)).await {
                     Ok(stream) => events = Some(stream),
                     Err(error) => {
                         effects = turn.take(self.failed(&broke_off.take().unwrap_or(error)));
@@ -164,7 +172,7 @@ impl TurnTask {
         let give_up = tokio::time::Instant::now() + self.resume_within;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.gateway.stream(self.request.session_id, after.clone()).await {
+            match self.gateway.stream(self.session_id, after.clone()).await {
                 Err(error) if error.is_passing() && tokio::time::Instant::now() + pause < give_up => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -203,7 +211,7 @@ impl TurnTask {
     }
 
     async fn stop_at_the_model(&self) {
-        match timeout(PATIENCE_AT_STOP, self.gateway.cancel(self.request.session_id)).await {
+        match timeout(PATIENCE_AT_STOP, self.gateway.cancel(self.session_id)).await {
             // Nothing was running there.
             Ok(Ok(()) | Err(GatewayError::Refused { .. })) => {}
             Ok(Err(error)) => tracing::warn!(

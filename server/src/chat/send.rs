@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use protocol::{
-    gateway::GatewayChatRequest,
+    gateway::{GatewayChatRequest, GatewayMessage},
     registry::Model,
     session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage},
 };
@@ -25,17 +25,8 @@ impl ChatService {
         if self.0.shutdown.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        // In a task of its own: a client that goes away must not leave a saved turn that nobody runs.
-        let service = self.clone();
-        self.0
-            .tasks
-            .spawn(async move { service.send_whole(user_id, message).await })
-            .await?
-    }
-
-    async fn send_whole(&self, user_id: Uuid, request: SendMessage) -> Result<MessageAccepted, Error> {
-        let request_id = request.client_request_id;
-        let outcome = self.send_new(user_id, request).await;
+        let request_id = message.client_request_id;
+        let outcome = self.send_new(user_id, message).await;
         // A request that was taken once gets its answer again, whatever has changed since: an agent that went, a Gateway
         // that is away.
         if let (Err(_), Some(request_id)) = (&outcome, request_id)
@@ -79,31 +70,40 @@ impl ChatService {
     }
 
     async fn begin(&self, begin: BeginTurn) -> Result<MessageAccepted, Error> {
-        let started = Instant::now();
-        let (user_id, model, parent_role, message) = (
-            begin.user_id,
-            begin.model.clone(),
-            begin.parent_role.clone(),
-            begin.message.clone(),
-        );
-        let beginning = self.0.beginning.lock().await;
-        let mut begun = self.0.store.begin_turn(begin.clone()).await?;
-        if let (Begun::TurnInProgress, Some(session_id)) = (&begun, begin.session_id)
-            && self.recover_orphan(session_id, &beginning).await?
-        {
-            begun = self.0.store.begin_turn(begin).await?;
+        for is_first_attempt in [true, false] {
+            let beginning = Arc::clone(&self.0.beginning).lock_owned().await;
+            let service = self.clone();
+            let asked = Asked::new(&begin);
+            // Launched where it is committed: a client that goes away must not leave a saved turn that nobody runs.
+            let launch = move |begun| match begun {
+                Begun::Started { accepted, history } => {
+                    service.launch(asked, &accepted, history);
+                    drop(beginning);
+                    Ok(accepted)
+                }
+                Begun::Repeated(accepted) => Ok(accepted),
+                Begun::SessionNotFound => Err(Error::SessionNotFound),
+                Begun::AgentMismatch(agent) => Err(Error::AgentMismatch(agent)),
+                Begun::SessionArchived => Err(Error::SessionArchived),
+                Begun::TurnInProgress => Err(Error::TurnInProgress),
+            };
+            let outcome = self.0.store.begin_turn(begin.clone(), launch).await?;
+            match (&outcome, begin.session_id) {
+                (Err(Error::TurnInProgress), Some(session_id))
+                    if is_first_attempt && self.recover_if_orphan(session_id).await? => {}
+                _ => return outcome,
+            }
         }
-        let (accepted, history) = match begun {
-            Begun::Started { accepted, history } => (accepted, history),
-            Begun::Repeated(accepted) => return Ok(accepted),
-            Begun::SessionNotFound => return Err(Error::SessionNotFound),
-            Begun::AgentMismatch(agent) => return Err(Error::AgentMismatch(agent)),
-            Begun::SessionArchived => return Err(Error::SessionArchived),
-            Begun::TurnInProgress => return Err(Error::TurnInProgress),
-        };
-        let (live, previous) = self.0.live.insert(user_id, &accepted, self.0.shutdown.child_token());
-        drop(beginning);
-        let turn = Turn::new(Estimator::new(&history, &model));
+        Err(Error::TurnInProgress)
+    }
+
+    /// Starts the task of a turn that was just saved.
+    fn launch(&self, asked: Asked, accepted: &MessageAccepted, history: Vec<GatewayMessage>) {
+        let (live, previous) = self
+            .0
+            .live
+            .insert(asked.user_id, accepted, self.0.shutdown.child_token());
+        let turn = Turn::new(Estimator::new(&history, &asked.model));
         let task = TurnTask {
             live,
             previous,
@@ -111,21 +111,42 @@ impl ChatService {
             gateway: Arc::clone(&self.0.gateway),
             shutdown: self.0.shutdown.clone(),
             resume_within: self.0.timing.resume_within,
-            context_window: model.context_window,
-            request: GatewayChatRequest {
-                session_id: accepted.session_id,
-                message_id: accepted.message_id,
-                message,
-                messages: history,
-                agent_id: accepted.agent_id.clone(),
-                parent_role,
-                model: Some(model.model_id),
-                idempotency_key: accepted.turn_id.to_string(),
-            },
-            started,
+            context_window: asked.model.context_window,
+            session_id: accepted.session_id,
+            started: asked.at,
         };
-        self.0.tasks.spawn(task.run(turn));
-        Ok(accepted)
+        let request = GatewayChatRequest {
+            session_id: accepted.session_id,
+            message_id: accepted.message_id,
+            message: asked.message,
+            messages: history,
+            agent_id: accepted.agent_id.clone(),
+            parent_role: asked.parent_role,
+            model: Some(asked.model.model_id),
+            idempotency_key: accepted.turn_id.to_string(),
+        };
+        self.0.tasks.spawn(task.run(turn, request));
+    }
+}
+
+/// What a turn's task needs to know of what was asked.
+struct Asked {
+    user_id: Uuid,
+    model: Model,
+    parent_role: Option<String>,
+    message: String,
+    at: Instant,
+}
+
+impl Asked {
+    fn new(begin: &BeginTurn) -> Self {
+        Self {
+            user_id: begin.user_id,
+            model: begin.model.clone(),
+            parent_role: begin.parent_role.clone(),
+            message: begin.message.clone(),
+            at: Instant::now(),
+        }
     }
 }
 

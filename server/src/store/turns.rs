@@ -114,9 +114,15 @@ pub struct LastTurn {
 const RUNNING: &str = "running";
 
 impl Store {
-    /// Saves a message, an empty answer and a running turn, and claims the request's id, all in one transaction.
-    pub async fn begin_turn(&self, begin: BeginTurn) -> Result<Begun, StoreError> {
-        self.write(move |connection| begin_turn(connection, begin)).await
+    /// Saves a message, an empty answer and a running turn, and claims the request's id, all in one transaction; then
+    /// calls `then` with what came of it. Both happen or neither, even where the caller goes away meanwhile.
+    pub async fn begin_turn<T: Send + 'static>(
+        &self,
+        begin: BeginTurn,
+        then: impl FnOnce(Begun) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write_then(move |connection| begin_turn(connection, begin), then)
+            .await
     }
 
     /// The answer to an earlier request of this user with this id.

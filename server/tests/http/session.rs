@@ -178,6 +178,7 @@ async fn delete_stops_the_turn_and_leaves_nothing() {
     let answer = app.gateway.hold_answer();
     let session = session_id(&browser.say(None, "Hello").await);
     answer.token("x");
+    browser.attach(session, &[]).await.next().await.unwrap();
     let path = format!("/api/chat/sessions/{session}");
     let (status, _) = browser.send(Method::DELETE, &path, Value::Null).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
