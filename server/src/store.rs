@@ -23,7 +23,10 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use protocol::timestamp::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const READERS: u32 = 4;
@@ -108,7 +111,7 @@ impl Store {
         E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
     {
         self.writer
-            .run(move |connection| SqliteConnection::immediate_transaction(connection, work).map(then))
+            .run_here(move |connection| SqliteConnection::immediate_transaction(connection, work).map(then))
             .await
     }
 
@@ -159,6 +162,22 @@ impl Connections {
         Ok(Self {
             pool,
             free: Arc::new(Semaphore::new(size as usize)),
+        })
+    }
+
+    /// The same, without going to another thread and back where the runtime allows: a person waits for it.
+    async fn run_here<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
+            return self.run(work).await;
+        }
+        let _place = self.free.acquire().await.ok();
+        // The runtime gives this thread's other tasks to another thread meanwhile.
+        tokio::task::block_in_place(|| {
+            let mut connection: Pooled = self.pool.get().map_err(StoreError::from)?;
+            work(&mut connection)
         })
     }
 

@@ -16,6 +16,7 @@ use super::{
 const MICROS: f64 = 1_000_000.0;
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = sessions, check_for_backend(diesel::sqlite::Sqlite))]
 pub(super) struct SessionRow {
     pub(super) session_id: Id,
@@ -66,6 +67,7 @@ impl SessionRow {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = messages, check_for_backend(diesel::sqlite::Sqlite))]
 pub(super) struct MessageRow {
     pub(super) message_id: Id,
@@ -84,6 +86,7 @@ pub(super) struct MessageRow {
 
 /// Tokens and cost; all null until they are known.
 #[derive(Debug, Default, Clone, Copy, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = messages, check_for_backend(diesel::sqlite::Sqlite))]
 pub(super) struct UsageColumns {
     pub(super) prompt_tokens: Option<i64>,
@@ -138,6 +141,7 @@ impl MessageRow {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = turns, check_for_backend(diesel::sqlite::Sqlite))]
 pub(super) struct TurnRow {
     pub(super) turn_id: Id,

@@ -134,19 +134,14 @@ impl Store {
     /// Appends what running turns have written since, all in one transaction.
     pub async fn append_events(&self, unsaved: Vec<Unsaved>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            let rows: Vec<_> = unsaved
-                .into_iter()
-                .map(|part| {
-                    (
+            // One by one: a statement for many rows would be compiled anew for every number of them.
+            for part in unsaved {
+                diesel::insert_into(turn_events::table)
+                    .values((
                         turn_events::turn_id.eq(Id(part.turn_id)),
                         turn_events::seq.eq(column(part.seq)),
                         turn_events::content.eq(part.content),
-                    )
-                })
-                .collect();
-            for chunk in rows.chunks(200) {
-                diesel::insert_into(turn_events::table)
-                    .values(chunk.to_vec())
+                    ))
                     .execute(connection)?;
             }
             Ok(())

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use server::config::Limits;
 
-use crate::common::{TestApp, UNLIMITED, code};
+use crate::common::{TestApp, UNLIMITED, code, session_id};
 
 #[tokio::test]
 async fn agents_are_listed_with_their_parents_and_without_addresses() {
@@ -59,10 +59,9 @@ async fn past_a_limit_the_wait_is_told() {
             "{path}"
         );
     }
-    assert_eq!(
-        browser.post("/api/chat/message", message.clone()).await.0,
-        StatusCode::ACCEPTED
-    );
+    let (status, accepted) = browser.post("/api/chat/message", message.clone()).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    browser.attach(session_id(&accepted), &[]).await.rest().await;
     let response = browser
         .send_raw(axum::http::Method::POST, "/api/chat/message", message.to_string())
         .await;

@@ -48,6 +48,7 @@ pub(super) fn begin_turn(connection: &mut SqliteConnection, begin: BeginTurn) ->
             if running > 0 {
                 return Ok(Begun::TurnInProgress);
             }
+            touch_session(connection, &begin, session_id)?;
             (
                 session_id,
                 conversation(connection, begin.user_id, session_id)?.unwrap_or_default(),
@@ -101,6 +102,18 @@ fn insert_session(connection: &mut SqliteConnection, begin: &BeginTurn, session_
     };
     diesel::insert_into(sessions::table).values(&row).execute(connection)?;
     Ok(session_id)
+}
+
+/// A session that goes on moves up in the list, and its next answers are by the model of this one.
+fn touch_session(connection: &mut SqliteConnection, begin: &BeginTurn, session_id: Uuid) -> Result<(), StoreError> {
+    diesel::update(sessions::table.find(Id(session_id)))
+        .set((
+            sessions::updated_at.eq(now().0),
+            sessions::model_id.eq(&begin.model.model_id),
+            sessions::model_name.eq(&begin.model.model_name),
+        ))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// The person's message, the empty answer, and the turn between them.
@@ -159,13 +172,6 @@ fn insert_turn(
         .values(&answer)
         .execute(connection)?;
     diesel::insert_into(turns::table).values(&turn).execute(connection)?;
-    diesel::update(sessions::table.find(Id(accepted.session_id)))
-        .set((
-            sessions::updated_at.eq(timestamp),
-            sessions::model_id.eq(&begin.model.model_id),
-            sessions::model_name.eq(&begin.model.model_name),
-        ))
-        .execute(connection)?;
     Ok(())
 }
 
