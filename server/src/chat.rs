@@ -6,12 +6,14 @@
 //! - `send` and `run`: how a turn is begun, and the task that owns it
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
+//! - [`pace`]: less often when there is too much to do
 
 pub mod attach;
 pub mod estimate;
 pub mod journal;
 pub mod live;
 pub mod log;
+pub mod pace;
 mod run;
 mod send;
 mod title;
@@ -38,6 +40,7 @@ use crate::{
     store::{PageMissing, SessionChange, SessionFilter, Store},
 };
 use live::{LiveCount, LiveTurns};
+use pace::Pace;
 
 /// How many messages a page of a conversation has unless asked otherwise.
 pub const PAGE_OF_MESSAGES: u64 = 20;
@@ -75,6 +78,7 @@ struct Inner {
     registry: Registry,
     timing: Timing,
     live: Arc<LiveTurns>,
+    pace: Arc<Pace>,
     /// Held while a turn is begun, so that nobody sees it in the database before it is among the live ones.
     beginning: Arc<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
@@ -97,6 +101,9 @@ impl ChatService {
         let live = Arc::new(LiveTurns::new(store.clone(), timing.logs_kept));
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
+        let pace = Arc::<Pace>::default();
+        let watch = (Arc::clone(&pace), store.clone(), shutdown.clone());
+        tasks.spawn(async move { watch.0.watch(watch.1, watch.2).await });
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
             registry: Registry::new(Arc::clone(&gateway)),
@@ -104,6 +111,7 @@ impl ChatService {
             gateway,
             timing,
             live,
+            pace,
             beginning: Arc::default(),
             tasks,
             shutdown,
@@ -124,7 +132,7 @@ impl ChatService {
         &self.0.shutdown
     }
 
-    /// How much is going on: turns with their readers, and tasks, the journal among them.
+    /// How much is going on: turns with their readers, and tasks, the journal and the watch over the pace among them.
     pub fn activity(&self) -> (LiveCount, usize) {
         (self.0.live.count(), self.0.tasks.len())
     }

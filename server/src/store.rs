@@ -125,6 +125,11 @@ impl Store {
             .await
     }
 
+    /// Returns when it would be this caller's turn to write; writers take turns in the order in which they came.
+    pub async fn wait_for_writer(&self) {
+        drop(self.writer.free.acquire().await);
+    }
+
     /// Moves what was committed from the write-ahead log into the database file, as far as readers allow, beside the
     /// writer and not in one of its commits: it waits for the disk.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use futures::Stream;
 use protocol::event::{EventId, TurnEvent};
 use uuid::Uuid;
 
-use super::{ChatService, live::LiveTurn, log::TurnLog};
+use super::{ChatService, live::LiveTurn, log::TurnLog, pace::Pace};
 use crate::{
     error::Error,
     store::{LastTurn, TurnState},
@@ -22,6 +22,8 @@ pub enum Attachment {
         after: u64,
         /// Whether the first token must say where it begins.
         from_start: bool,
+        /// How often to look for more.
+        pace: Arc<Pace>,
     },
     /// From the database: the events that are left, and no more.
     Ended(Vec<(EventId, TurnEvent)>),
@@ -34,7 +36,7 @@ impl ChatService {
     /// When there is no such session.
     pub async fn attach(&self, user_id: Uuid, session_id: Uuid, cursor: Option<&str>) -> Result<Attachment, Error> {
         if let Some(live) = self.0.live.find(user_id, session_id) {
-            return Ok(attach_live(&live, cursor));
+            return Ok(self.attach_live(&live, cursor));
         }
         let Some(mut last) = self.0.store.last_turn(user_id, session_id).await? else {
             self.own_session(user_id, session_id).await?;
@@ -45,7 +47,7 @@ impl ChatService {
             // nobody runs it any more.
             let beginning = self.0.beginning.lock().await;
             if let Some(live) = self.0.live.find(user_id, session_id) {
-                return Ok(attach_live(&live, cursor));
+                return Ok(self.attach_live(&live, cursor));
             }
             self.recover_orphan(session_id, &beginning).await?;
             last = self
@@ -57,18 +59,23 @@ impl ChatService {
         }
         Ok(Attachment::Ended(ended_events(&last, cursor)))
     }
-}
 
-fn attach_live(live: &LiveTurn, cursor: Option<&str>) -> Attachment {
-    let log = Arc::clone(&live.log);
-    let usable = usable_cursor(cursor, log.turn_id, log.last_seq());
-    let (after, from_start) = match (usable, cursor) {
-        (Some(seq), _) => (seq, false),
-        // Nothing runs and nothing was read: the end is all there is to learn.
-        (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
-        (None, _) => (0, true),
-    };
-    Attachment::Live { log, after, from_start }
+    fn attach_live(&self, live: &LiveTurn, cursor: Option<&str>) -> Attachment {
+        let log = Arc::clone(&live.log);
+        let usable = usable_cursor(cursor, log.turn_id, log.last_seq());
+        let (after, from_start) = match (usable, cursor) {
+            (Some(seq), _) => (seq, false),
+            // Nothing runs and nothing was read: the end is all there is to learn.
+            (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
+            (None, _) => (0, true),
+        };
+        Attachment::Live {
+            log,
+            after,
+            from_start,
+            pace: Arc::clone(&self.0.pace),
+        }
+    }
 }
 
 /// The seq of a cursor that this turn gave out; `None` for another turn's, one from the future, and garbage.
@@ -119,12 +126,12 @@ impl Attachment {
     /// The events, ending after `done`. Yields several at once where several are there, so that they are sent as one.
     pub fn events(self) -> impl Stream<Item = Vec<(EventId, TurnEvent)>> + Send {
         async_stream::stream! {
-            let (log, mut cursor, from_start) = match self {
+            let (log, mut cursor, from_start, pace) = match self {
                 Self::Ended(events) => {
                     yield events;
                     return;
                 }
-                Self::Live { log, after, from_start } => (log, after, from_start),
+                Self::Live { log, after, from_start, pace } => (log, after, from_start, pace),
             };
             // Subscribed before the first read: nothing is appended between that we would not be woken for.
             let mut changes = log.subscribe();
@@ -151,6 +158,7 @@ impl Attachment {
                 if ended {
                     return;
                 }
+                pace.keep().await;
                 // More may be left than one batch holds.
                 if log.last_seq() == cursor && changes.changed().await.is_err() {
                     return;

@@ -8,19 +8,17 @@ use tokio_util::sync::CancellationToken;
 use super::live::LiveTurns;
 use crate::store::StoreError;
 
-/// How often the database's write-ahead log is moved into its file.
-const CHECKPOINT_PERIOD: Duration = Duration::from_secs(5);
+/// How often what ended turns left is removed, and the database's write-ahead log moved into its file.
+const TIDY_PERIOD: Duration = Duration::from_secs(5);
 
 /// Saves every `period`, which is what a crash can cost, until the server goes away; the turns save their own ends.
 pub async fn run(turns: Arc<LiveTurns>, period: Duration, shutdown: CancellationToken) {
     let save = every(period, "the journal could not be written", || turns.save_progress());
     // Beside it, for it waits for the disk.
-    let checkpoint = every(CHECKPOINT_PERIOD, "the write-ahead log could not be moved", || {
-        turns.checkpoint()
-    });
+    let tidy = every(TIDY_PERIOD, "the journal could not be tidied", || turns.tidy());
     tokio::select! {
         () = shutdown.cancelled() => {}
-        ((), ()) = async { tokio::join!(save, checkpoint) } => {}
+        ((), ()) = async { tokio::join!(save, tidy) } => {}
     }
 }
 

@@ -1,6 +1,13 @@
 //! The turns that run, and those that ended a moment ago and may still be read.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use protocol::session::{MessageAccepted, TurnStatus};
@@ -17,6 +24,8 @@ pub struct LiveTurns {
     turns: Mutex<HashMap<Uuid, Arc<LiveTurn>>>,
     /// Held while the database is written to: a piece of text never arrives after its turn was folded.
     saving: tokio::sync::Mutex<()>,
+    /// Whether the journal has grown since it was last tidied; at the start there may be something from before.
+    has_saved: AtomicBool,
 }
 
 /// A turn with its log, and the way to stop it.
@@ -61,6 +70,7 @@ impl LiveTurns {
             kept_after_end,
             turns: Mutex::default(),
             saving: tokio::sync::Mutex::default(),
+            has_saved: AtomicBool::new(true),
         }
     }
 
@@ -151,6 +161,7 @@ impl LiveTurns {
         self.store
             .append_events(unsaved.into_iter().map(|(_, part)| part).collect())
             .await?;
+        self.has_saved.store(true, Ordering::Relaxed);
         for (turn, seq) in seqs {
             turn.log.mark_saved(seq);
         }
@@ -176,8 +187,11 @@ impl LiveTurns {
         }
     }
 
-    /// Moves what was saved to where it stays.
-    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+    /// Removes what ended turns left in the journal, and moves what was saved to where it stays.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        if self.has_saved.swap(false, Ordering::Relaxed) {
+            self.store.trim_journal().await?;
+        }
         self.store.checkpoint().await
     }
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     live::{LiveTurn, LiveTurns},
+    pace::Pace,
     turn::{Effect, Ending, Input, ResumeFrom, Turn},
 };
 use crate::{
@@ -45,6 +46,7 @@ pub(super) struct TurnTask {
     pub(super) previous: Option<Arc<LiveTurn>>,
     pub(super) turns: Arc<LiveTurns>,
     pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) pace: Arc<Pace>,
     pub(super) shutdown: CancellationToken,
     pub(super) resume_within: Duration,
     pub(super) context_window: u64,
@@ -112,6 +114,7 @@ impl TurnTask {
             Err(error) => turn.take(self.failed(&error)),
         };
         let mut events: Option<EventStream> = None;
+        let mut is_first_piece = true;
         // Told where the stream cannot be taken up again: that it broke off says more than that nobody answers now.
         let mut broke_off: Option<GatewayError> = None;
         loop {
@@ -140,15 +143,19 @@ impl TurnTask {
                     }
                 }
             }
+            if !is_first_piece {
+                self.pace.keep().await;
+            }
             let next = match &mut events {
                 Some(events) => events.next().await.unwrap_or(Err(GatewayError::Incomplete)),
                 None => Err(GatewayError::Incomplete),
             };
             effects = match next {
                 Ok(events) => {
+                    is_first_piece = false;
                     let mut effects = Vec::with_capacity(events.len());
                     for event in events {
-                        effects.append(&mut turn.take(Input::Event(event)));
+                        turn.take_into(Input::Event(event), &mut effects);
                     }
                     effects
                 }

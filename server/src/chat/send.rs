@@ -109,6 +109,7 @@ impl ChatService {
             previous,
             turns: Arc::clone(&self.0.live),
             gateway: Arc::clone(&self.0.gateway),
+            pace: Arc::clone(&self.0.pace),
             shutdown: self.0.shutdown.clone(),
             resume_within: self.0.timing.resume_within,
             context_window: asked.model.context_window,

@@ -95,16 +95,36 @@ impl Turn {
 
     /// Takes one input; the effects are to be carried out in their order. After the end there are none.
     pub fn take(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.take_into(input, &mut effects);
+        effects
+    }
+
+    /// The same, with the effects appended to `effects`, for many inputs at once.
+    pub fn take_into(&mut self, input: Input, effects: &mut Vec<Effect>) {
         if self.ended {
-            return Vec::new();
+            return;
         }
-        match input {
+        effects.extend(match input {
             Input::Event(GatewayEvent { id, event }) => {
-                if !self.place.advance(id.as_deref(), &event) {
-                    return Vec::new();
+                if !self.place.advance(id, &event) {
+                    return;
                 }
                 self.resumed_in_vain = false;
-                self.take_event(event)
+                match event {
+                    // Nearly all are of this kind.
+                    TurnEvent::Token { content, .. } if self.has_room(content.len()) => {
+                        if !content.is_empty() {
+                            self.estimator.count_answer(&content);
+                            // An offset counts for the Gateway's reader, which is us; ours get their own.
+                            effects.push(Effect::Emit(TurnEvent::Token { content, offset: None }));
+                        }
+                        return;
+                    }
+                    TurnEvent::Token { .. } => self.fail(too_long()),
+                    other if self.has_room(0) => self.take_event(other),
+                    _ => self.fail(too_long()),
+                }
             }
             Input::Disconnected(error) => match self.place.resume_from() {
                 Some(from) if !self.resumed_in_vain => {
@@ -117,24 +137,19 @@ impl Turn {
             Input::Failed(error) => self.fail(error),
             Input::Cancel => self.stop(TurnStatus::Cancelled, None),
             Input::Shutdown => self.stop(TurnStatus::Interrupted, None),
-        }
+        });
+    }
+
+    /// Counts one more event with this much text. `false`: the answer is too long.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.events += 1;
+        self.text_bytes += bytes;
+        self.text_bytes <= MAX_ANSWER_BYTES && self.events <= MAX_ANSWER_EVENTS
     }
 
     fn take_event(&mut self, event: TurnEvent) -> Vec<Effect> {
-        self.events += 1;
-        if let TurnEvent::Token { content, .. } = &event {
-            self.text_bytes += content.len();
-        }
-        if self.text_bytes > MAX_ANSWER_BYTES || self.events > MAX_ANSWER_EVENTS {
-            return self.fail(too_long());
-        }
         match event {
-            TurnEvent::Token { content, .. } if content.is_empty() => Vec::new(),
-            // An offset counts for the Gateway's reader, which is us; ours get their own.
-            TurnEvent::Token { content, .. } => {
-                self.estimator.count_answer(&content);
-                vec![Effect::Emit(TurnEvent::Token { content, offset: None })]
-            }
+            TurnEvent::Token { .. } => Vec::new(),
             TurnEvent::StatusUpdate(update) => {
                 if update.status == TaskStatus::Error && update.parent_task_id.is_none() {
                     self.reported_error = Some(update.detail.clone().unwrap_or_default());

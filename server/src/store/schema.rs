@@ -56,7 +56,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    turn_events (turn_id, seq) {
+    journal (journal_id) {
+        journal_id -> BigInt,
         turn_id -> Text,
         seq -> BigInt,
         content -> Text,
@@ -65,5 +66,4 @@ diesel::table! {
 
 diesel::joinable!(messages -> sessions (session_id));
 diesel::joinable!(turns -> sessions (session_id));
-diesel::joinable!(turn_events -> turns (turn_id));
-diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, turn_events);
+diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, journal);

@@ -16,7 +16,7 @@ use super::{
     ids::{Id, count, name_of},
     now,
     rows::{SessionRow, Totals},
-    schema::{messages, sessions, turns},
+    schema::{journal, messages, sessions, turns},
 };
 
 /// Which sessions to list; what is `None` does not narrow.
@@ -149,6 +149,11 @@ impl Store {
     /// Deletes one of the user's sessions with its messages and turns. `false`: there is no such session.
     pub async fn delete_session(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
         self.write(move |connection| {
+            let turns_of_it = turns::table
+                .filter(turns::session_id.eq(Id(session_id)))
+                .filter(turns::user_id.eq(Id(user_id)))
+                .select(turns::turn_id);
+            diesel::delete(journal::table.filter(journal::turn_id.eq_any(turns_of_it))).execute(connection)?;
             let deleted = diesel::delete(sessions::table)
                 .filter(sessions::session_id.eq(Id(session_id)))
                 .filter(sessions::user_id.eq(Id(user_id)))

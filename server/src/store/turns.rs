@@ -15,7 +15,7 @@ use super::{
     Store, StoreError,
     ids::{Id, column, count, named},
     rows::{MessageRow, TurnRow},
-    schema::{messages, sessions, turn_events, turns},
+    schema::{journal, messages, sessions, turns},
 };
 use crate::chat::log::Unsaved;
 use begin::{begin_turn, find_request};
@@ -136,14 +136,24 @@ impl Store {
         self.write(move |connection| {
             // One by one: a statement for many rows would be compiled anew for every number of them.
             for part in unsaved {
-                diesel::insert_into(turn_events::table)
+                diesel::insert_into(journal::table)
                     .values((
-                        turn_events::turn_id.eq(Id(part.turn_id)),
-                        turn_events::seq.eq(column(part.seq)),
-                        turn_events::content.eq(part.content),
+                        journal::turn_id.eq(Id(part.turn_id)),
+                        journal::seq.eq(column(part.seq)),
+                        journal::content.eq(part.content),
                     ))
                     .execute(connection)?;
             }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes from the journal what belongs to no running turn.
+    pub async fn trim_journal(&self) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let running = turns::table.filter(turns::status.eq(RUNNING)).select(turns::turn_id);
+            diesel::delete(journal::table.filter(journal::turn_id.ne_all(running))).execute(connection)?;
             Ok(())
         })
         .await

@@ -3,6 +3,8 @@
 //! The contract gives each event an id of its own. A Gateway that leaves ids out, or gives one id to different events,
 //! cannot be resumed without risk of losing or doubling text; so it is not.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use protocol::event::TurnEvent;
 
 /// A turn's place in the Gateway's stream.
@@ -20,7 +22,28 @@ pub(super) struct Place {
 struct Last {
     /// `None`: the Gateway gave it none.
     id: Option<String>,
-    event: TurnEvent,
+    said: Said,
+}
+
+/// What an event said, as far as it takes to know it again.
+#[derive(Debug, PartialEq)]
+enum Said {
+    /// The hash of a token's text.
+    Token(u64),
+    Other(Box<TurnEvent>),
+}
+
+impl Said {
+    fn by(event: &TurnEvent) -> Self {
+        match event {
+            TurnEvent::Token { content, .. } => {
+                let mut hasher = DefaultHasher::new();
+                content.hash(&mut hasher);
+                Self::Token(hasher.finish())
+            }
+            other => Self::Other(Box::new(other.clone())),
+        }
+    }
 }
 
 /// How the Gateway takes up a stream that is resumed.
@@ -46,15 +69,14 @@ pub enum ResumeFrom {
 
 impl Place {
     /// Takes note of an event. `false`: it is one that the turn has had already.
-    pub(super) fn advance(&mut self, id: Option<&str>, event: &TurnEvent) -> bool {
-        let last_id = self.last.as_ref().and_then(|last| last.id.as_deref());
-        let is_last_again = id.is_some() && id == last_id;
+    pub(super) fn advance(&mut self, id: Option<String>, event: &TurnEvent) -> bool {
+        let is_last_again = id.is_some() && self.last.as_ref().is_some_and(|last| last.id == id);
         match self.replay {
             Replay::Undecided if is_last_again => {
                 self.replay = Replay::None;
                 return false;
             }
-            Replay::Undecided if id.is_some() && id == self.first_id.as_deref() => {
+            Replay::Undecided if id.is_some() && id == self.first_id => {
                 self.replay = Replay::UpToTheLast;
                 return false;
             }
@@ -67,19 +89,17 @@ impl Place {
             Replay::Undecided => self.replay = Replay::None,
             Replay::None => {}
         }
+        let said = Said::by(event);
         if is_last_again && !self.is_ambiguous {
-            if self.last.as_ref().is_some_and(|last| last.event == *event) {
+            if self.last.as_ref().is_some_and(|last| last.said == said) {
                 return false;
             }
             self.is_ambiguous = true;
         }
         if self.last.is_none() {
-            self.first_id = id.map(Into::into);
+            self.first_id.clone_from(&id);
         }
-        self.last = Some(Last {
-            id: id.map(Into::into),
-            event: event.clone(),
-        });
+        self.last = Some(Last { id, said });
         true
     }
 

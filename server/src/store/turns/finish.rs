@@ -1,6 +1,8 @@
-//! Ends a turn: its text becomes the answer's, and its events go.
+//! Ends a turn: its text becomes the answer's.
 
-use diesel::{OptionalExtension, prelude::*};
+use std::collections::HashMap;
+
+use diesel::{OptionalExtension, connection::DefaultLoadingMode, prelude::*};
 use protocol::session::{MessageStatus, TurnStatus};
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ use crate::store::{
     ids::{Id, column, count, from_json, name_of, to_json},
     now,
     rows::{TurnRow, UsageColumns},
-    schema::{messages, sessions, turn_events, turns},
+    schema::{journal, messages, sessions, turns},
 };
 
 pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn) -> Result<(), StoreError> {
@@ -41,7 +43,6 @@ pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn
             turns::ended_at.eq(Some(ended_at)),
         ))
         .execute(connection)?;
-    diesel::delete(turn_events::table.filter(turn_events::turn_id.eq(Id(finish.turn_id)))).execute(connection)?;
     diesel::update(sessions::table.find(session_id))
         .set(sessions::updated_at.eq(ended_at))
         .execute(connection)?;
@@ -62,14 +63,24 @@ pub(super) fn recover_turns(
         running = running.filter(turns::session_id.eq(Id(session_id)));
     }
     let running: Vec<TurnRow> = running.load(connection)?;
+    if running.is_empty() {
+        return Ok(0);
+    }
+    let mut written: HashMap<Id, (u64, String)> =
+        running.iter().map(|turn| (turn.turn_id, Default::default())).collect();
+    let parts = journal::table
+        .order(journal::journal_id)
+        .select((journal::turn_id, journal::seq, journal::content))
+        .load_iter::<(Id, i64, String), DefaultLoadingMode>(connection)?;
+    for part in parts {
+        let (turn_id, seq, content) = part?;
+        if let Some((last_seq, text)) = written.get_mut(&turn_id) {
+            *last_seq = count(seq);
+            text.push_str(&content);
+        }
+    }
     for turn in &running {
-        let parts: Vec<(i64, String)> = turn_events::table
-            .filter(turn_events::turn_id.eq(turn.turn_id))
-            .order(turn_events::seq)
-            .select((turn_events::seq, turn_events::content))
-            .load(connection)?;
-        let mut last_seq = parts.last().map_or(0, |(seq, _)| count(*seq));
-        let mut content: String = parts.into_iter().map(|(_, content)| content).collect();
+        let (mut last_seq, mut content) = written.remove(&turn.turn_id).unwrap_or_default();
         if let Some(rest) = rest.filter(|rest| rest.turn_id == turn.turn_id.0) {
             content.push_str(&rest.content);
             last_seq = rest.seq;
