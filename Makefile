@@ -45,7 +45,9 @@ bench-streams: ## streams through Parley, beside nginx and none at all, into doc
 fuzz: ## look for a minute for bytes that the decoder of streams takes amiss (FUZZ_SECONDS)
 	@.ci/bootstrap fuzz
 	@# Coverage alone: the sanitizers need an unstable compiler, and there is no unsafe code for them to watch.
-	@$(TOOLS) && cd app/protocol && cargo fuzz run --sanitizer none sse_decoder -- -max_total_time=$(or $(FUZZ_SECONDS),60)
+	@mkdir -p app/protocol/fuzz/found
+	@$(TOOLS) && cd app/protocol && cargo fuzz run --sanitizer none sse_decoder fuzz/found fuzz/corpus/sse_decoder -- \
+		-max_total_time=$(or $(FUZZ_SECONDS),60)
 
 fmt: ## format the code
 	@.ci/bootstrap run
