@@ -23,7 +23,8 @@ const PATHS: Record<ProviderName, RegExp> = {
 
 for (const provider of Object.keys(PATHS) as ProviderName[]) {
   test(`${provider}: the answer streams into the page`, async ({ chat, context, startParley, startProvider }) => {
-    const mock = await startProvider(40);
+    // Slow enough that a busy machine, too, has time to paint between the pieces.
+    const mock = await startProvider(90);
     const parley = await startParley(mock.environment(provider));
     await chat.open(`${parley.url}/llm`);
     await chat.chooseModel(MODELS[provider].name);
@@ -34,7 +35,7 @@ for (const provider of Object.keys(PATHS) as ProviderName[]) {
 
     await expect(chat.lastText).toHaveText(ANSWER);
     const lengths = await growth();
-    expect(lengths.length, `lengths of the text: ${lengths}`).toBeGreaterThan(4);
+    expect(lengths.length, `lengths of the text: ${lengths}`).toBeGreaterThan(10);
     expect(mock.chats()).toHaveLength(1);
     expect(mock.chats()[0]).toMatch(PATHS[provider]);
     await expect(chat.lastAnswer).toContainText(MODELS[provider].name);

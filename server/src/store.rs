@@ -97,10 +97,13 @@ impl Store {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.write_then(work, |done| done).await
+        self.writer
+            .run(move |connection| SqliteConnection::immediate_transaction(connection, work))
+            .await
     }
 
-    /// The same, and calls `then` once it is committed, on the same thread: once begun, both happen.
+    /// The same on this thread, for what a person waits for, and calls `then` once it is committed: once begun, both
+    /// happen.
     async fn write_then<T, U, E>(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
