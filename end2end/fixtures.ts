@@ -51,7 +51,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   chat: async ({ page }, use) => use(new Chat(page)),
 
-  startParley: async ({ guard }, use, info) => {
+  // Leans on the providers, so that the servers go first: a provider waits at its end for every connection to it, and a
+  // client may keep one that it never used.
+  startParley: async ({ guard, startProvider: _ }, use, info) => {
     const started: Parley[] = [];
     await use(async environment => {
       const parley = await Parley.start(environment);
