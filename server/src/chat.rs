@@ -6,14 +6,14 @@
 //! - `send` and `run`: how a turn is begun, and the task that owns it
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
-//! - [`pace`]: less often when there is too much to do
+//! - `pace`: in larger pieces where many turns run
 
 pub mod attach;
 pub mod estimate;
 pub mod journal;
 pub mod live;
 pub mod log;
-pub mod pace;
+mod pace;
 mod run;
 mod send;
 mod title;
@@ -27,7 +27,7 @@ use protocol::{
         Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
 };
-use tokio::sync::MutexGuard;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -40,7 +40,6 @@ use crate::{
     store::{PageMissing, SessionChange, SessionFilter, Store},
 };
 use live::{LiveCount, LiveTurns};
-use pace::Pace;
 
 /// How many messages a page of a conversation has unless asked otherwise.
 pub const PAGE_OF_MESSAGES: u64 = 20;
@@ -78,9 +77,8 @@ struct Inner {
     registry: Registry,
     timing: Timing,
     live: Arc<LiveTurns>,
-    pace: Arc<Pace>,
-    /// Held while a turn is begun, so that nobody sees it in the database before it is among the live ones.
-    beginning: Arc<tokio::sync::Mutex<()>>,
+    /// Shared by those who begin a turn; who holds it alone sees no turn in the database before it is among the live ones.
+    beginning: Arc<RwLock<()>>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -101,9 +99,6 @@ impl ChatService {
         let live = Arc::new(LiveTurns::new(store.clone(), timing.logs_kept));
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let pace = Arc::<Pace>::default();
-        let watch = (Arc::clone(&pace), store.clone(), shutdown.clone());
-        tasks.spawn(async move { watch.0.watch(watch.1, watch.2).await });
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
             registry: Registry::new(Arc::clone(&gateway)),
@@ -111,7 +106,6 @@ impl ChatService {
             gateway,
             timing,
             live,
-            pace,
             beginning: Arc::default(),
             tasks,
             shutdown,
@@ -132,7 +126,7 @@ impl ChatService {
         &self.0.shutdown
     }
 
-    /// How much is going on: turns with their readers, and tasks, the journal and the watch over the pace among them.
+    /// How much is going on: turns with their readers, and tasks, the journal among them.
     pub fn activity(&self) -> (LiveCount, usize) {
         (self.0.live.count(), self.0.tasks.len())
     }
@@ -343,12 +337,12 @@ impl ChatService {
         if self.0.live.is_running(session_id) {
             return Ok(false);
         }
-        let beginning = self.0.beginning.lock().await;
+        let beginning = self.0.beginning.write().await;
         self.recover_orphan(session_id, &beginning).await
     }
 
     /// The same, for a caller that keeps others from beginning a turn meanwhile.
-    async fn recover_orphan(&self, session_id: Uuid, _beginning: &MutexGuard<'_, ()>) -> Result<bool, Error> {
+    async fn recover_orphan(&self, session_id: Uuid, _beginning: &RwLockWriteGuard<'_, ()>) -> Result<bool, Error> {
         if self.0.live.is_running(session_id) {
             return Ok(false);
         }

@@ -9,6 +9,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod turns;
+mod writer;
 
 pub use messages::{MessagePage, PageMissing};
 pub use sessions::{SessionChange, SessionFilter};
@@ -19,14 +20,12 @@ use std::{path::Path, sync::Arc, time::Duration};
 use diesel::{
     Connection, SqliteConnection,
     connection::SimpleConnection,
-    r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection},
+    r2d2::{ConnectionManager, CustomizeConnection, Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use protocol::timestamp::Timestamp;
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    sync::Semaphore,
-};
+use tokio::sync::Semaphore;
+use writer::{Thread, Writer};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const READERS: u32 = 4;
@@ -43,6 +42,10 @@ pub enum StoreError {
     Pool(#[from] diesel::r2d2::PoolError),
     #[error("the database refused")]
     Query(#[from] diesel::result::Error),
+    #[error("the transaction failed: {0}")]
+    Commit(String),
+    #[error("the work was given up half-way and undone")]
+    Panicked,
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
     #[error("the database thread failed")]
@@ -50,12 +53,11 @@ pub enum StoreError {
 }
 
 type SqlitePool = Pool<ConnectionManager<SqliteConnection>>;
-type Pooled = PooledConnection<ConnectionManager<SqliteConnection>>;
 
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    writer: Connections,
+    writer: Writer,
     readers: Connections,
 }
 
@@ -78,14 +80,13 @@ impl Store {
                 .to_str()
                 .ok_or_else(|| StoreError::Open("its path is not UTF-8".into()))?
                 .to_owned();
-            let writer = Connections::open(&url, 1)?;
+            let writer = pool(&url, 1)?;
             writer
-                .pool
                 .get()?
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(|error| StoreError::Migration(error.to_string()))?;
             Ok(Self {
-                writer,
+                writer: Writer::new(writer),
                 readers: Connections::open(&url, READERS)?,
             })
         })
@@ -93,29 +94,11 @@ impl Store {
     }
 
     /// Runs `work` in a transaction on the writer connection.
-    async fn write<T: Send + 'static, E: From<StoreError> + From<diesel::result::Error> + Send + 'static>(
+    async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.writer
-            .run(move |connection| SqliteConnection::immediate_transaction(connection, work))
-            .await
-    }
-
-    /// The same on this thread, for what a person waits for, and calls `then` once it is committed: once begun, both
-    /// happen.
-    async fn write_then<T, U, E>(
-        &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
-        then: impl FnOnce(T) -> U + Send + 'static,
-    ) -> Result<U, E>
-    where
-        U: Send + 'static,
-        E: From<StoreError> + From<diesel::result::Error> + Send + 'static,
-    {
-        self.writer
-            .run_here(move |connection| SqliteConnection::immediate_transaction(connection, work).map(then))
-            .await
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(Thread::Blocking, work, |value| value).await
     }
 
     /// Runs `work` on a reader connection, in one transaction so that its queries see one state.
@@ -126,11 +109,6 @@ impl Store {
         self.readers
             .run(move |connection| SqliteConnection::transaction(connection, work))
             .await
-    }
-
-    /// Returns when it would be this caller's turn to write; writers take turns in the order in which they came.
-    pub async fn wait_for_writer(&self) {
-        drop(self.writer.free.acquire().await);
     }
 
     /// Moves what was committed from the write-ahead log into the database file, as far as readers allow, beside the
@@ -160,50 +138,35 @@ pub fn now() -> Timestamp {
 
 impl Connections {
     fn open(url: &str, size: u32) -> Result<Self, StoreError> {
-        let pool = Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            .connection_timeout(Duration::from_secs(10))
-            .connection_customizer(Box::new(Pragmas))
-            .build(ConnectionManager::new(url))
-            .map_err(|error| StoreError::Open(error.to_string()))?;
         Ok(Self {
-            pool,
+            pool: pool(url, size)?,
             free: Arc::new(Semaphore::new(size as usize)),
         })
     }
 
-    /// The same, without going to another thread and back where the runtime allows: a person waits for it.
-    async fn run_here<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        if Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
-            return self.run(work).await;
-        }
-        let _place = self.free.acquire().await.ok();
-        // The runtime gives this thread's other tasks to another thread meanwhile.
-        tokio::task::block_in_place(|| {
-            let mut connection: Pooled = self.pool.get().map_err(StoreError::from)?;
-            work(&mut connection)
-        })
-    }
-
-    async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         // The semaphore is never closed; without a place we would wait for a connection instead.
         let place = Arc::clone(&self.free).acquire_owned().await.ok();
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let _place = place;
-            let mut connection: Pooled = pool.get().map_err(StoreError::from)?;
-            work(&mut connection)
+            work(&mut *pool.get()?)
         })
-        .await
-        .map_err(StoreError::from)?
+        .await?
     }
+}
+
+fn pool(url: &str, size: u32) -> Result<SqlitePool, StoreError> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(Duration::from_secs(10))
+        .connection_customizer(Box::new(Pragmas))
+        .build(ConnectionManager::new(url))
+        .map_err(|error| StoreError::Open(error.to_string()))
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use futures::Stream;
 use protocol::event::{EventId, TurnEvent};
 use uuid::Uuid;
 
-use super::{ChatService, live::LiveTurn, log::TurnLog, pace::Pace};
+use super::{ChatService, live::LiveTurn, log::TurnLog};
 use crate::{
     error::Error,
     store::{LastTurn, TurnState},
@@ -22,8 +22,6 @@ pub enum Attachment {
         after: u64,
         /// Whether the first token must say where it begins.
         from_start: bool,
-        /// How often to look for more.
-        pace: Arc<Pace>,
     },
     /// From the database: the events that are left, and no more.
     Ended(Vec<(EventId, TurnEvent)>),
@@ -45,7 +43,7 @@ impl ChatService {
         if last.state == TurnState::Running {
             // Either it is just being begun, then it is live once we hold the lock; or it has ended since we looked; or
             // nobody runs it any more.
-            let beginning = self.0.beginning.lock().await;
+            let beginning = self.0.beginning.write().await;
             if let Some(live) = self.0.live.find(user_id, session_id) {
                 return Ok(self.attach_live(&live, cursor));
             }
@@ -69,12 +67,7 @@ impl ChatService {
             (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
             (None, _) => (0, true),
         };
-        Attachment::Live {
-            log,
-            after,
-            from_start,
-            pace: Arc::clone(&self.0.pace),
-        }
+        Attachment::Live { log, after, from_start }
     }
 }
 
@@ -126,12 +119,12 @@ impl Attachment {
     /// The events, ending after `done`. Yields several at once where several are there, so that they are sent as one.
     pub fn events(self) -> impl Stream<Item = Vec<(EventId, TurnEvent)>> + Send {
         async_stream::stream! {
-            let (log, mut cursor, from_start, pace) = match self {
+            let (log, mut cursor, from_start) = match self {
                 Self::Ended(events) => {
                     yield events;
                     return;
                 }
-                Self::Live { log, after, from_start, pace } => (log, after, from_start, pace),
+                Self::Live { log, after, from_start } => (log, after, from_start),
             };
             // Subscribed before the first read: nothing is appended between that we would not be woken for.
             let mut changes = log.subscribe();
@@ -158,7 +151,6 @@ impl Attachment {
                 if ended {
                     return;
                 }
-                pace.keep().await;
                 // More may be left than one batch holds.
                 if log.last_seq() == cursor && changes.changed().await.is_err() {
                     return;

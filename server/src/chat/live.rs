@@ -22,7 +22,7 @@ pub struct LiveTurns {
     store: Store,
     kept_after_end: Duration,
     turns: Mutex<HashMap<Uuid, Arc<LiveTurn>>>,
-    /// Held while the database is written to: a piece of text never arrives after its turn was folded.
+    /// Held while text is saved, by the journal or with a turn that nobody runs: none is saved twice.
     saving: tokio::sync::Mutex<()>,
     /// Whether the journal has grown since it was last tidied; at the start there may be something from before.
     has_saved: AtomicBool,
@@ -197,7 +197,6 @@ impl LiveTurns {
 
     /// Saves a turn's end. The caller then appends `usage` and `done`: who reads `done` finds the answer saved.
     pub async fn save_end(&self, finish: FinishTurn) -> Result<(), StoreError> {
-        let _saving = self.saving.lock().await;
         self.store.finish_turn(finish).await
     }
 }

@@ -1,132 +1,131 @@
-//! How often to work when there is more to do than time: turns and readers then take larger pieces, less often.
+//! How often turns take what their Gateway has sent.
 //!
-//! Each piece costs the same to receive, and to send, whether it holds one token or ten. While there is time for it each
-//! token is passed on as it comes. When the server falls behind, pausing between the pieces lets them grow, and what
-//! is to be done shrinks with them; nothing is dropped, and what is new, such as a first token, does not wait.
+//! A piece costs the same to receive and to pass on whether it holds one token or ten. While few turns run, each token
+//! is passed on as it comes. Where there are many, each turn lets its pieces grow, so that all of them together stay
+//! within what the machine can do, and new messages find time. It goes by the number of turns alone: a measure of the
+//! load would swing with it, and would answer only once people wait.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{pin::Pin, sync::LazyLock, thread::available_parallelism, time::Duration};
 
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use futures::{FutureExt, StreamExt, stream::Peekable};
 
-use crate::store::Store;
+use crate::gateway::{EventStream, GatewayError, GatewayEvent};
 
-/// How often the runtime is looked at.
-const PERIOD: Duration = Duration::from_millis(20);
-/// Woken this much too late, it is behind.
-const BEHIND: Duration = Duration::from_millis(4);
-/// So many times in a row, it is not by chance.
-const TIMES: u32 = 3;
+/// The pieces that a core passes on in a second, with as much left over for beginning and ending turns.
+const PIECES_A_SECOND_A_CORE: f64 = 5_000.0;
+/// Less than this is no relief.
+const SHORTEST: Duration = Duration::from_millis(10);
 /// A person reads on without noticing this much.
 const LONGEST: Duration = Duration::from_millis(250);
 
-/// The pause between two pieces, the same for all.
-#[derive(Debug, Default)]
-pub struct Pace {
-    pause_micros: AtomicU64,
+/// The most events that are made into one piece.
+const LARGEST: usize = 1_000;
+
+static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
+
+/// The pause between two pieces of a turn, where so many run.
+pub(super) fn pause(turns: usize) -> Option<Duration> {
+    pause_on(*CORES, turns)
 }
 
-/// What the next look goes by.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Load {
-    pause: Duration,
-    late_in_a_row: u32,
+fn pause_on(cores: usize, turns: usize) -> Option<Duration> {
+    let pause = Duration::from_secs_f64(turns as f64 / (PIECES_A_SECOND_A_CORE * cores as f64));
+    (pause >= SHORTEST).then(|| pause.min(LONGEST))
 }
 
-impl Load {
-    /// Longer by half each time that we are behind, shorter by an eighth each time that we are not.
-    fn after(self, late: Duration) -> Self {
-        if late < BEHIND {
-            let pause = self.pause.mul_f64(0.875);
-            return Self {
-                pause: if pause < Duration::from_millis(1) {
-                    Duration::ZERO
-                } else {
-                    pause
-                },
-                late_in_a_row: 0,
-            };
-        }
-        let late_in_a_row = self.late_in_a_row + 1;
-        let pause = if late_in_a_row < TIMES {
-            self.pause
-        } else {
-            (self.pause.mul_f64(1.5) + Duration::from_millis(5)).min(LONGEST)
-        };
-        Self { pause, late_in_a_row }
+/// What the Gateway sends next; after a pause, all that has come in it.
+pub(super) async fn next(
+    events: &mut Peekable<EventStream>,
+    pause: Option<Duration>,
+) -> Option<Result<Vec<GatewayEvent>, GatewayError>> {
+    let Some(pause) = pause else {
+        return events.next().await;
+    };
+    tokio::time::sleep(pause).await;
+    let mut piece = match events.next().await {
+        Some(Ok(piece)) => piece,
+        end => return end,
+    };
+    while piece.len() < LARGEST {
+        // The connection is read by a task of its own, which hands over one chunk at a time when it is its turn.
+        tokio::task::yield_now().await;
+        // An end that comes with the events stays where it is until they have been dealt with.
+        let more = Pin::new(&mut *events).next_if(Result::is_ok).now_or_never();
+        let Some(Some(Ok(more))) = more else { break };
+        piece.extend(more);
     }
-}
-
-impl Pace {
-    /// Waits as long as there is to wait now.
-    pub async fn keep(&self) {
-        let micros = self.pause_micros.load(Ordering::Relaxed);
-        if micros > 0 {
-            tokio::time::sleep(Duration::from_micros(micros)).await;
-        }
-    }
-
-    /// Looks how the runtime does, and how long new messages wait for the database, until the server goes away.
-    pub async fn watch(&self, store: Store, shutdown: CancellationToken) {
-        let mut load = Load::default();
-        loop {
-            let due = Instant::now() + PERIOD;
-            let looked = async {
-                tokio::time::sleep_until(due).await;
-                store.wait_for_writer().await;
-            };
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = looked => {}
-            }
-            load = load.after(due.elapsed());
-            let micros = u64::try_from(load.pause.as_micros()).unwrap_or(0);
-            self.pause_micros.store(micros, Ordering::Relaxed);
-        }
-    }
+    Some(Ok(piece))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LATE: Duration = Duration::from_millis(10);
-    const IN_TIME: Duration = Duration::from_millis(1);
-
-    fn after(load: Load, late: Duration, times: usize) -> Load {
-        (0..times).fold(load, |load, _| load.after(late))
-    }
+    use protocol::event::TurnEvent;
 
     #[test]
-    fn a_moment_s_lag_changes_nothing() {
-        let load = after(Load::default(), LATE, 2);
-        assert_eq!(load.pause, Duration::ZERO);
-        assert_eq!(after(load, IN_TIME, 1), Load::default());
+    fn few_turns_pass_on_every_token_and_many_stay_within_what_the_cores_can_do() {
+        let millis = |cores, turns| pause_on(cores, turns).map(|pause| pause.as_millis());
+        assert_eq!(millis(2, 0), None);
+        assert_eq!(millis(2, 99), None);
+        assert_eq!(millis(2, 1_000), Some(100));
+        assert_eq!(millis(4, 1_000), Some(50));
+        assert_eq!(millis(2, 100_000), Some(250), "nobody waits longer");
     }
 
-    #[test]
-    fn behind_the_pause_grows_to_its_bound_and_back_to_nothing() {
-        let load = after(Load::default(), LATE, 3);
-        assert_eq!(load.pause, Duration::from_millis(5));
-        let load = after(load, LATE, 20);
-        assert_eq!(load.pause, LONGEST);
-        let load = after(load, IN_TIME, 1);
-        assert!(load.pause < LONGEST && load.pause > LONGEST / 2, "it shrinks slowly");
-        assert_eq!(after(load, IN_TIME, 60).pause, Duration::ZERO);
+    fn token(text: &str) -> GatewayEvent {
+        GatewayEvent {
+            id: None,
+            event: TurnEvent::Token {
+                content: text.into(),
+                offset: None,
+            },
+        }
+    }
+
+    /// Like a connection that is read by a task of its own, which hands over one piece at a time.
+    fn connection(pieces: Vec<Result<Vec<GatewayEvent>, GatewayError>>) -> Peekable<EventStream> {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(async move {
+            for piece in pieces {
+                if sender.send(piece).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let stream: EventStream = Box::pin(futures::stream::poll_fn(move |context| receiver.poll_recv(context)));
+        stream.peekable()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn in_time_nobody_waits() {
-        let start = Instant::now();
-        Pace::default().keep().await;
+    async fn what_came_in_a_pause_is_one_piece_and_an_end_comes_after_it() {
+        let mut events = connection(vec![
+            Ok(vec![token("a")]),
+            Ok(vec![token("b"), token("c")]),
+            Ok(vec![token("d")]),
+            Err(GatewayError::Incomplete),
+        ]);
+        let pause = Duration::from_millis(50);
+        let start = tokio::time::Instant::now();
+        let piece = next(&mut events, Some(pause)).await.unwrap().unwrap();
+        assert_eq!(piece, ["a", "b", "c", "d"].map(token));
+        assert_eq!(start.elapsed(), pause);
+        let end = next(&mut events, Some(pause)).await;
+        assert!(matches!(end, Some(Err(GatewayError::Incomplete))));
+        assert!(next(&mut events, Some(pause)).await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_pause_each_piece_is_passed_on_as_it_comes() {
+        let mut events = connection(vec![Ok(vec![token("a")]), Ok(vec![token("b")])]);
+        let start = tokio::time::Instant::now();
+        assert_eq!(next(&mut events, None).await.unwrap().unwrap(), [token("a")]);
         assert_eq!(start.elapsed(), Duration::ZERO);
-        let pace = Pace {
-            pause_micros: AtomicU64::new(5_000),
-        };
-        pace.keep().await;
-        assert!(start.elapsed() >= Duration::from_millis(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_taken_in_bounded_pieces() {
+        let mut events = connection((0..3 * LARGEST).map(|_| Ok(vec![token("x")])).collect());
+        let piece = next(&mut events, Some(LONGEST)).await.unwrap().unwrap();
+        assert_eq!(piece.len(), LARGEST);
     }
 }

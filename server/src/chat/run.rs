@@ -5,19 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::StreamExt;
+use futures::{StreamExt, stream::Peekable};
 use protocol::{
     event::TurnEvent,
     gateway::GatewayChatRequest,
     session::{MessageMetadata, TurnStatus},
 };
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
     live::{LiveTurn, LiveTurns},
-    pace::Pace,
+    pace,
     turn::{Effect, Ending, Input, ResumeFrom, Turn},
 };
 use crate::{
@@ -46,7 +46,8 @@ pub(super) struct TurnTask {
     pub(super) previous: Option<Arc<LiveTurn>>,
     pub(super) turns: Arc<LiveTurns>,
     pub(super) gateway: Arc<dyn Gateway>,
-    pub(super) pace: Arc<Pace>,
+    /// All that run, this one among them.
+    pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
     pub(super) resume_within: Duration,
     pub(super) context_window: u64,
@@ -113,8 +114,8 @@ impl TurnTask {
             Ok(()) => vec![Effect::Resume(ResumeFrom::TheStart)],
             Err(error) => turn.take(self.failed(&error)),
         };
-        let mut events: Option<EventStream> = None;
-        let mut is_first_piece = true;
+        let mut events: Option<Peekable<EventStream>> = None;
+        let mut has_text = false;
         // Told where the stream cannot be taken up again: that it broke off says more than that nobody answers now.
         let mut broke_off: Option<GatewayError> = None;
         loop {
@@ -136,25 +137,26 @@ impl TurnTask {
             }
             if let Some(from) = resume {
                 match Box::pin(self.open(from)).await {
-                    Ok(stream) => events = Some(stream),
+                    Ok(stream) => events = Some(stream.peekable()),
                     Err(error) => {
                         effects = turn.take(self.failed(&broke_off.take().unwrap_or(error)));
                         continue;
                     }
                 }
             }
-            if !is_first_piece {
-                self.pace.keep().await;
-            }
             let next = match &mut events {
-                Some(events) => events.next().await.unwrap_or(Err(GatewayError::Incomplete)),
+                Some(events) => {
+                    // What nobody has seen the beginning of does not wait.
+                    let pause = pace::pause(self.tasks.len()).filter(|_| has_text);
+                    pace::next(events, pause).await.unwrap_or(Err(GatewayError::Incomplete))
+                }
                 None => Err(GatewayError::Incomplete),
             };
             effects = match next {
                 Ok(events) => {
-                    is_first_piece = false;
                     let mut effects = Vec::with_capacity(events.len());
                     for event in events {
+                        has_text |= matches!(event.event, TurnEvent::Token { .. });
                         turn.take_into(Input::Event(event), &mut effects);
                     }
                     effects

@@ -71,7 +71,7 @@ impl ChatService {
 
     async fn begin(&self, begin: BeginTurn) -> Result<MessageAccepted, Error> {
         for is_first_attempt in [true, false] {
-            let beginning = Arc::clone(&self.0.beginning).lock_owned().await;
+            let beginning = Arc::clone(&self.0.beginning).read_owned().await;
             let service = self.clone();
             let asked = Asked::new(&begin);
             // Launched where it is committed: a client that goes away must not leave a saved turn that nobody runs.
@@ -109,7 +109,7 @@ impl ChatService {
             previous,
             turns: Arc::clone(&self.0.live),
             gateway: Arc::clone(&self.0.gateway),
-            pace: Arc::clone(&self.0.pace),
+            tasks: self.0.tasks.clone(),
             shutdown: self.0.shutdown.clone(),
             resume_within: self.0.timing.resume_within,
             context_window: asked.model.context_window,

@@ -12,7 +12,7 @@ use protocol::{
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Thread,
     ids::{Id, column, count, named},
     rows::{MessageRow, TurnRow},
     schema::{journal, messages, sessions, turns},
@@ -121,7 +121,8 @@ impl Store {
         begin: BeginTurn,
         then: impl FnOnce(Begun) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.write_then(move |connection| begin_turn(connection, begin), then)
+        self.writer
+            .write(Thread::Own, move |connection| begin_turn(connection, begin), then)
             .await
     }
 
