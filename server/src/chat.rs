@@ -55,6 +55,8 @@ pub struct Timing {
     pub logs_kept: Duration,
     /// How long to try to take up a Gateway's stream that broke off.
     pub resume_within: Duration,
+    /// How long a Gateway may take to be told to stop; the reader does not wait for it.
+    pub stop_within: Duration,
 }
 
 impl Default for Timing {
@@ -63,6 +65,7 @@ impl Default for Timing {
             journal_period: Duration::from_millis(100),
             logs_kept: Duration::from_secs(60),
             resume_within: Duration::from_secs(5),
+            stop_within: Duration::from_secs(4),
         }
     }
 }
@@ -74,7 +77,7 @@ pub struct ChatService(Arc<Inner>);
 struct Inner {
     store: Store,
     gateway: Arc<dyn Gateway>,
-    registry: Registry,
+    registry: Arc<Registry>,
     timing: Timing,
     live: Arc<LiveTurns>,
     /// Shared by those who begin a turn; who holds it alone sees no turn in the database before it is among the live ones.
@@ -101,7 +104,7 @@ impl ChatService {
         let shutdown = CancellationToken::new();
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
-            registry: Registry::new(Arc::clone(&gateway)),
+            registry: Arc::new(Registry::new(Arc::clone(&gateway))),
             store,
             gateway,
             timing,

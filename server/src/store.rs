@@ -1,7 +1,7 @@
 //! Diesel and SQLite. Nothing outside knows a table.
 //!
-//! One writer connection and a small pool of readers, all used on blocking threads only. What belongs to a person is
-//! asked for with `user_id` in the query.
+//! One writer connection, whose waiting work is done together (`writer`), and a small pool of readers; neither ever holds up
+//! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
 mod ids;
 mod messages;
@@ -44,8 +44,8 @@ pub enum StoreError {
     Query(#[from] diesel::result::Error),
     #[error("the transaction failed: {0}")]
     Commit(String),
-    #[error("the work was given up half-way and undone")]
-    Panicked,
+    #[error("the database's thread gave up")]
+    GivenUp,
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
     #[error("the database thread failed")]

@@ -14,8 +14,8 @@ pub enum TurnEvent {
     Token {
         /// The text to append.
         content: String,
-        /// Where in the answer, in UTF-8 bytes, `content` begins. Present on the first token after an attach, so that a
-        /// reader whose cursor could not be used replaces its text instead of doubling it. Absent: append.
+        /// Where in the answer, in UTF-8 bytes, `content` begins. Present on the first token after an
+        /// attach without a usable cursor, so that the reader replaces its text instead of doubling it. Absent: append.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offset: Option<usize>,
     },

@@ -87,23 +87,17 @@ fn ended_events(last: &LastTurn, cursor: Option<&str>) -> Vec<(EventId, TurnEven
         turn_id: last.turn_id,
         seq,
     };
-    if usable_cursor(cursor, last.turn_id, last.last_seq) == Some(last.last_seq) {
-        return Vec::new();
-    }
     let usage = last.usage.map(|usage| TurnEvent::Usage {
         usage,
         cost_usd: last.cost_usd,
     });
     let before_done = last.last_seq.saturating_sub(1);
+    let last_of_text = before_done.saturating_sub(u64::from(usage.is_some()));
     let mut events = Vec::new();
-    if cursor.is_some() {
-        let seq = if usage.is_some() {
-            before_done.saturating_sub(1)
-        } else {
-            before_done
-        };
+    let reached = usable_cursor(cursor, last.turn_id, last.last_seq).filter(|seq| *seq >= last_of_text);
+    if cursor.is_some() && reached.is_none() {
         events.push((
-            id(seq),
+            id(last_of_text),
             TurnEvent::Token {
                 content: last.content.clone(),
                 offset: Some(0),
@@ -112,6 +106,7 @@ fn ended_events(last: &LastTurn, cursor: Option<&str>) -> Vec<(EventId, TurnEven
     }
     events.extend(usage.map(|usage| (id(before_done), usage)));
     events.push((id(last.last_seq), TurnEvent::Done { status: Some(status) }));
+    events.retain(|(id, _)| reached.is_none_or(|reached| id.seq > reached));
     events
 }
 
@@ -206,6 +201,12 @@ mod tests {
         let everything = vec![(7, "whole text"), (8, "usage"), (9, "done")];
         assert_eq!(types(None), [(8, "usage"), (9, "done")]);
         assert_eq!(types(Some(&id(9))), []);
+        assert_eq!(types(Some(&id(8))), [(9, "done")]);
+        assert_eq!(
+            types(Some(&id(7))),
+            [(8, "usage"), (9, "done")],
+            "all the text, and not the end"
+        );
         assert_eq!(
             types(Some(&id(3))),
             everything,

@@ -24,8 +24,8 @@ pub struct LiveTurns {
     turns: Mutex<HashMap<Uuid, Arc<LiveTurn>>>,
     /// Held while text is saved, by the journal or with a turn that nobody runs: none is saved twice.
     saving: tokio::sync::Mutex<()>,
-    /// Whether the journal has grown since it was last tidied; at the start there may be something from before.
-    has_saved: AtomicBool,
+    /// Whether a turn has ended since the journal was last tidied; at the start there may be something from before.
+    has_leftovers: AtomicBool,
 }
 
 /// A turn with its log, and the way to stop it.
@@ -37,6 +37,8 @@ pub struct LiveTurn {
     pub stop: CancellationToken,
     /// Cancelled when the turn's task is done, at the Gateway too.
     pub released: CancellationToken,
+    /// Cancelled when the next turn of the session asks the Gateway: to stop the session now would stop that one.
+    pub overtaken: CancellationToken,
 }
 
 /// How much is going on.
@@ -70,7 +72,7 @@ impl LiveTurns {
             kept_after_end,
             turns: Mutex::default(),
             saving: tokio::sync::Mutex::default(),
-            has_saved: AtomicBool::new(true),
+            has_leftovers: AtomicBool::new(true),
         }
     }
 
@@ -91,17 +93,10 @@ impl LiveTurns {
             log,
             stop,
             released: CancellationToken::new(),
+            overtaken: CancellationToken::new(),
         });
         let previous = self.turns.lock().insert(accepted.session_id, Arc::clone(&live));
         (live, previous)
-    }
-
-    /// Whether no other turn has begun in its session.
-    pub fn is_current(&self, turn: &Arc<LiveTurn>) -> bool {
-        self.turns
-            .lock()
-            .get(&turn.log.session_id)
-            .is_none_or(|current| Arc::ptr_eq(current, turn))
     }
 
     /// Whether a turn of this session is running, whoever's it is.
@@ -126,9 +121,11 @@ impl LiveTurns {
         self.find(user_id, session_id).filter(|turn| turn.log.ended().is_none())
     }
 
-    /// Drops the turn of a session that is gone.
+    /// Drops the turn of a session that is gone. One that was begun a moment before is stopped.
     pub fn forget(&self, session_id: Uuid) {
-        self.turns.lock().remove(&session_id);
+        if let Some(turn) = self.turns.lock().remove(&session_id) {
+            turn.stop.cancel();
+        }
     }
 
     /// Saves what the running turns have written since, in one transaction, and drops logs that nobody comes back to.
@@ -161,7 +158,6 @@ impl LiveTurns {
         self.store
             .append_events(unsaved.into_iter().map(|(_, part)| part).collect())
             .await?;
-        self.has_saved.store(true, Ordering::Relaxed);
         for (turn, seq) in seqs {
             turn.log.mark_saved(seq);
         }
@@ -189,14 +185,19 @@ impl LiveTurns {
 
     /// Removes what ended turns left in the journal, and moves what was saved to where it stays.
     pub async fn tidy(&self) -> Result<(), StoreError> {
-        if self.has_saved.swap(false, Ordering::Relaxed) {
-            self.store.trim_journal().await?;
+        if self.has_leftovers.swap(false, Ordering::Relaxed)
+            && let Err(error) = self.store.trim_journal().await
+        {
+            self.has_leftovers.store(true, Ordering::Relaxed);
+            return Err(error);
         }
         self.store.checkpoint().await
     }
 
     /// Saves a turn's end. The caller then appends `usage` and `done`: who reads `done` finds the answer saved.
     pub async fn save_end(&self, finish: FinishTurn) -> Result<(), StoreError> {
-        self.store.finish_turn(finish).await
+        self.store.finish_turn(finish).await?;
+        self.has_leftovers.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -146,12 +146,6 @@ impl TurnLog {
         }
     }
 
-    /// Where in the text the first token after `cursor` begins, in bytes.
-    pub fn offset_after(&self, cursor: u64) -> usize {
-        let inner = self.inner.lock();
-        inner.token_start(usize::try_from(cursor).unwrap_or(usize::MAX).min(inner.entries.len()))
-    }
-
     /// Wakes whenever the log grows.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.last_seq.subscribe()

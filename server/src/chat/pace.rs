@@ -15,8 +15,8 @@ use crate::gateway::{EventStream, GatewayError, GatewayEvent};
 const PIECES_A_SECOND_A_CORE: f64 = 5_000.0;
 /// Less than this is no relief.
 const SHORTEST: Duration = Duration::from_millis(10);
-/// A person reads on without noticing this much.
-const LONGEST: Duration = Duration::from_millis(250);
+/// A person reads on without noticing this much; and with the journal's period it is no more text than a crash may cost.
+const LONGEST: Duration = Duration::from_millis(150);
 
 /// The most events that are made into one piece.
 const LARGEST: usize = 1_000;
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(millis(2, 99), None);
         assert_eq!(millis(2, 1_000), Some(100));
         assert_eq!(millis(4, 1_000), Some(50));
-        assert_eq!(millis(2, 100_000), Some(250), "nobody waits longer");
+        assert_eq!(millis(2, 100_000), Some(150), "nobody waits longer");
     }
 
     fn token(text: &str) -> GatewayEvent {

@@ -25,11 +25,9 @@ use crate::{
     store::FinishTurn,
 };
 
-/// How long a turn waits for the one before it, in the same session, to have been stopped at the Gateway.
-const PATIENCE_WITH_THE_LAST: Duration = Duration::from_secs(2);
-/// How long a Gateway may take to be told to stop.
-const PATIENCE_AT_STOP: Duration = Duration::from_secs(4);
-/// The first pause between two attempts to take a stream up again; it doubles with each.
+/// How much longer than the stop of the turn before it, in the same session, may take, a turn waits for it.
+const PATIENCE_BEYOND_STOP: Duration = Duration::from_secs(1);
+/// The first pause between two attempts to take a stream up again, or to stop the model; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The pauses between attempts to save an answer, while the database refuses.
 const SAVE_PAUSES: [Duration; 4] = [
@@ -43,28 +41,49 @@ const SAVE_PAUSES: [Duration; 4] = [
 pub(super) struct TurnTask {
     pub(super) live: Arc<LiveTurn>,
     /// The turn before it in the same session, where the Gateway may still have to be told to stop it.
-    pub(super) previous: Option<Arc<LiveTurn>>,
+    pub(super) previous: Option<Previous>,
     pub(super) turns: Arc<LiveTurns>,
     pub(super) gateway: Arc<dyn Gateway>,
     /// All that run, this one among them.
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
     pub(super) resume_within: Duration,
+    pub(super) stop_within: Duration,
     pub(super) context_window: u64,
     pub(super) session_id: Uuid,
     pub(super) started: Instant,
 }
 
+/// What is left of the turn before.
+pub(super) struct Previous {
+    released: CancellationToken,
+    overtaken: CancellationToken,
+}
+
+impl From<&LiveTurn> for Previous {
+    fn from(turn: &LiveTurn) -> Self {
+        Self {
+            released: turn.released.clone(),
+            overtaken: turn.overtaken.clone(),
+        }
+    }
+}
+
 impl TurnTask {
     /// Runs the turn to its end, whatever that is. Boxed is what is needed for a part of its life only: a turn that waits
     /// for its next token is to be small.
-    pub(super) async fn run(self, mut turn: Turn, request: GatewayChatRequest) {
-        if self.live.stop.is_cancelled() {
-            let effects = turn.take(self.stop_input());
-            return Box::pin(self.close(effects)).await;
+    pub(super) async fn run(mut self, mut turn: Turn, request: GatewayChatRequest) {
+        let previous = self.previous.take();
+        tokio::select! {
+            biased;
+            () = self.live.stop.cancelled() => {
+                let effects = turn.take(self.stop_input());
+                return Box::pin(self.close(effects)).await;
+            }
+            () = self.follow(previous) => {}
         }
         // Kept alive when the person presses Stop: whether the Gateway has begun is known only from its reply.
-        let mut start = Box::pin(self.start(request));
+        let mut start = self.gateway.start(request);
         let started = tokio::select! {
             biased;
             () = self.live.stop.cancelled() => None,
@@ -73,7 +92,9 @@ impl TurnTask {
         let Some(started) = started else {
             let effects = turn.take(self.stop_input());
             let stop_what_begins = async {
-                if start.await.is_ok() && self.turns.is_current(&self.live) {
+                // Only a refusal says that nothing has begun.
+                let may_have_begun = !matches!(start.await, Err(GatewayError::Refused { .. }));
+                if may_have_begun && !self.live.overtaken.is_cancelled() {
                     self.stop_at_the_model().await;
                 }
             };
@@ -98,14 +119,13 @@ impl TurnTask {
         }
     }
 
-    async fn start(&self, request: GatewayChatRequest) -> Result<(), GatewayError> {
-        if let Some(previous) = &self.previous {
-            // Stopping is by session: a late stop of the last turn must not hit this one.
-            timeout(PATIENCE_WITH_THE_LAST, previous.released.cancelled())
-                .await
-                .ok();
-        }
-        self.gateway.start(request).await
+    /// Waits for the turn before to be done at the Gateway. Stopping is by session: a late stop of that turn must not hit
+    /// this one.
+    async fn follow(&self, previous: Option<Previous>) {
+        let Some(previous) = previous else { return };
+        let patience = self.stop_within.saturating_add(PATIENCE_BEYOND_STOP);
+        timeout(patience, previous.released.cancelled()).await.ok();
+        previous.overtaken.cancel();
     }
 
     /// Talks to the Gateway until the turn ends; returns the effects of its end.
@@ -209,6 +229,7 @@ impl TurnTask {
                 match effect {
                     Effect::Save(ending) => is_saved = self.save(ending).await,
                     // The database still takes the turn for running and will find it interrupted.
+                    Effect::Emit(TurnEvent::Usage { .. }) if !is_saved => {}
                     Effect::Emit(TurnEvent::Done { .. }) if !is_saved => self.live.log.append(interrupted()),
                     Effect::Emit(event) => self.live.log.append(event.clone()),
                     Effect::StopAtModel | Effect::Resume(_) => {}
@@ -220,14 +241,32 @@ impl TurnTask {
     }
 
     async fn stop_at_the_model(&self) {
-        match timeout(PATIENCE_AT_STOP, self.gateway.cancel(self.session_id)).await {
-            // Nothing was running there.
-            Ok(Ok(()) | Err(GatewayError::Refused { .. })) => {}
+        match timeout(self.stop_within, self.tell_the_model_to_stop()).await {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the model could not be told to stop"
             ),
             Err(_) => tracing::warn!("the Gateway does not say whether it stopped the model"),
+        }
+    }
+
+    async fn tell_the_model_to_stop(&self) -> Result<(), GatewayError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.gateway.cancel(self.session_id).await {
+                // Nothing runs there.
+                Ok(()) | Err(GatewayError::Refused { status: 404 | 409, .. }) => return Ok(()),
+                Err(error) if error.is_passing() && !self.shutdown.is_cancelled() => {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "the model is told to stop again"
+                    );
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -4,12 +4,18 @@ use std::{sync::Arc, time::Instant};
 
 use protocol::{
     gateway::{GatewayChatRequest, GatewayMessage},
-    registry::Model,
-    session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage},
+    registry::{Agent, Model},
+    session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage, SessionSummary},
 };
 use uuid::Uuid;
 
-use super::{ChatService, estimate::Estimator, run::TurnTask, title, turn::Turn};
+use super::{
+    ChatService,
+    estimate::Estimator,
+    run::{Previous, TurnTask},
+    title,
+    turn::Turn,
+};
 use crate::{
     error::Error,
     gateway::registry::Listing,
@@ -46,27 +52,37 @@ impl ChatService {
                 found => found,
             },
         };
-        let listing = self.listing().await?;
-        let agent = listing
-            .agent(&request.agent_id)
-            .ok_or_else(|| Error::AgentUnknown(request.agent_id.clone()))?;
-        let wanted = request
-            .model
-            .as_deref()
-            .or(session.as_ref().map(|session| session.model_id.as_str()));
-        let model = choose_model(&listing, &agent.agent_id, wanted)?.clone();
+        let (agent, model) = self.choose(&request, session.as_ref()).await?;
         let begin = BeginTurn {
             user_id,
             session_id: request.session_id,
             title: title::from_message(&request.message),
             message: request.message,
-            agent_id: agent.agent_id.clone(),
-            agent_name: agent.agent_name.clone(),
-            parent_role: agent.parent_role.clone(),
+            agent_id: agent.agent_id,
+            agent_name: agent.agent_name,
+            parent_role: agent.parent_role,
             model,
             client_request_id: request.client_request_id,
         };
         self.begin(begin).await
+    }
+
+    /// The agent and the model: as they were last known, so that no message waits for a slow Gateway; asked for anew only
+    /// where they were not among them.
+    async fn choose(&self, request: &SendMessage, session: Option<&SessionSummary>) -> Result<(Agent, Model), Error> {
+        let wanted = request.model.as_deref();
+        let wanted = wanted.or(session.map(|session| session.model_id.as_str()));
+        let choice = |listing: &Listing| -> Result<(Agent, Model), Error> {
+            let agent = listing
+                .agent(&request.agent_id)
+                .ok_or_else(|| Error::AgentUnknown(request.agent_id.clone()))?;
+            Ok((agent.clone(), choose_model(listing, &agent.agent_id, wanted)?.clone()))
+        };
+        let known = self.0.registry.last_known().await?;
+        match choice(&known) {
+            Err(_) => choice(&*self.listing().await?),
+            found => found,
+        }
     }
 
     async fn begin(&self, begin: BeginTurn) -> Result<MessageAccepted, Error> {
@@ -106,12 +122,13 @@ impl ChatService {
         let turn = Turn::new(Estimator::new(&history, &asked.model));
         let task = TurnTask {
             live,
-            previous,
+            previous: previous.as_deref().map(Previous::from),
             turns: Arc::clone(&self.0.live),
             gateway: Arc::clone(&self.0.gateway),
             tasks: self.0.tasks.clone(),
             shutdown: self.0.shutdown.clone(),
             resume_within: self.0.timing.resume_within,
+            stop_within: self.0.timing.stop_within,
             context_window: asked.model.context_window,
             session_id: accepted.session_id,
             started: asked.at,

@@ -122,7 +122,7 @@ impl Turn {
                         return;
                     }
                     TurnEvent::Token { .. } => self.fail(too_long()),
-                    other if self.has_room(0) => self.take_event(other),
+                    other if self.has_room(size_of_text(&other)) => self.take_event(other),
                     _ => self.fail(too_long()),
                 }
             }
@@ -207,6 +207,24 @@ impl Turn {
         }
         effects.push(Effect::Emit(TurnEvent::Done { status: Some(status) }));
         effects
+    }
+}
+
+/// The bytes of text that an event holds.
+fn size_of_text(event: &TurnEvent) -> usize {
+    match event {
+        TurnEvent::Token { content, .. } => content.len(),
+        TurnEvent::StatusUpdate(update) => [
+            &update.task_id,
+            &update.detail,
+            &update.agent_id,
+            &update.parent_task_id,
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum(),
+        TurnEvent::Usage { .. } | TurnEvent::Done { .. } => 0,
     }
 }
 

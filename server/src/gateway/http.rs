@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use super::{EventStream, Gateway, GatewayError, GatewayEvent, Reply};
 
+/// The longest refusal that is read.
+const MAX_REASON_BYTES: usize = 64 * 1024;
+
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
@@ -73,6 +76,8 @@ impl HttpGateway {
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // One HTTP/2 connection would have to carry the streams of all turns, and those past its limit would wait.
+            .http1_only()
             .tcp_nodelay(true)
             .build()?;
         Ok(Self {
@@ -152,18 +157,19 @@ impl Gateway for HttpGateway {
             let mut request = self
                 .get(&format!("/chat/stream/{session_id}"))
                 .header("accept", "text/event-stream");
+            // What is taken up again has begun, and may be waiting for a person.
+            let first_event_within = last_event_id.is_none().then_some(self.timeouts.first_event);
             if let Some(id) = last_event_id {
                 request = request.header("last-event-id", id);
             }
-            let response = tokio::time::timeout(self.timeouts.first_event, request.send())
+            let asked = async { accepted(request.send().await.map_err(call_error)?).await };
+            let response = tokio::time::timeout(self.timeouts.first_event, asked)
                 .await
-                .map_err(|_| GatewayError::Timeout("to begin its answer"))?
-                .map_err(call_error)?;
-            let response = accepted(response).await?;
+                .map_err(|_| GatewayError::Timeout("to begin its answer"))??;
             if !is_event_stream(&response) {
                 return Err(GatewayError::Protocol("its answer is no event stream".into()));
             }
-            Ok(events(response, self.timeouts))
+            Ok(events(response, first_event_within, self.timeouts.idle))
         })
     }
 
@@ -199,14 +205,14 @@ fn is_event_stream(response: &Response) -> bool {
 }
 
 /// The events of a response, until `done`.
-fn events(response: Response, timeouts: Timeouts) -> EventStream {
+fn events(response: Response, first_event_within: Option<Duration>, idle: Duration) -> EventStream {
     Box::pin(async_stream::try_stream! {
         let mut pieces = response.bytes_stream();
         let mut decoder = Decoder::default();
         let mut frames = Vec::new();
-        let mut first_event_due = Some(tokio::time::Instant::now() + timeouts.first_event);
+        let mut first_event_due = first_event_within.map(|time| tokio::time::Instant::now() + time);
         loop {
-            let idle_due = tokio::time::Instant::now() + timeouts.idle;
+            let idle_due = tokio::time::Instant::now() + idle;
             // Keep-alives show that the Gateway lives, not that the model does.
             let due = first_event_due.map_or(idle_due, |first| first.min(idle_due));
             let overdue = if first_event_due.is_some() { "to begin its answer" } else { "in the middle of its answer" };
@@ -287,16 +293,27 @@ async fn accepted(response: Response) -> Result<Response, GatewayError> {
     let reason: Option<ErrorBody> = match status {
         // Its reason would be about Parley's own token, which is none of the reader's business.
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => None,
-        _ => response
-            .json::<ErrorEnvelope>()
+        _ => start_of(response)
             .await
-            .ok()
+            .and_then(|body| serde_json::from_slice::<ErrorEnvelope>(&body).ok())
             .map(|envelope| envelope.error),
     };
     Err(GatewayError::Refused {
         status: status.as_u16(),
         reason,
     })
+}
+
+/// A refusal's body, unless it is longer than any reason is.
+async fn start_of(mut response: Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.ok()? {
+        body.extend_from_slice(&piece);
+        if body.len() > MAX_REASON_BYTES {
+            return None;
+        }
+    }
+    Some(body)
 }
 
 fn call_error(error: reqwest::Error) -> GatewayError {

@@ -97,6 +97,27 @@ impl Registry {
         }
     }
 
+    /// The listing without waiting for the Gateway, where one is known; where that is no longer new, another is asked for
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When none is known and the Gateway does not answer.
+    pub async fn last_known(self: &Arc<Self>) -> Result<Arc<Listing>, GatewayError> {
+        let kept = self
+            .kept
+            .read()
+            .as_ref()
+            .map(|(asked, listing)| (*asked, Arc::clone(listing)));
+        let Some((asked, listing)) = kept else {
+            return self.listing().await;
+        };
+        if asked.elapsed() >= FRESH && self.asking.try_lock().is_ok() {
+            let registry = Arc::clone(self);
+            tokio::spawn(async move { registry.listing().await.map(drop) });
+        }
+        Ok(listing)
+    }
+
     fn fresh(&self) -> Option<Arc<Listing>> {
         let kept = self.kept.read();
         kept.as_ref()

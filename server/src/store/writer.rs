@@ -79,14 +79,17 @@ impl Writer {
             reply,
         }));
         if is_mine_to_serve {
-            let inner = Arc::clone(&self.0);
+            let mut duty = Duty {
+                inner: Arc::clone(&self.0),
+                is_over: false,
+            };
             let here = thread == Thread::Own && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
             // Here only what waits now: the caller has an answer to give.
-            if !here || block_in_place(|| inner.serve_a_group()) {
-                spawn_blocking(move || while inner.serve_a_group() {});
+            if !here || block_in_place(|| duty.serve_a_group()) {
+                spawn_blocking(move || while duty.serve_a_group() {});
             }
         }
-        answer.await.map_err(|_| StoreError::Panicked)?
+        answer.await.map_err(|_| StoreError::GivenUp)?
     }
 }
 
@@ -98,34 +101,53 @@ impl Inner {
         !std::mem::replace(&mut queue.is_served, true)
     }
 
+    /// Does the work in one transaction.
+    fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), String> {
+        let mut connection = self.pool.get().map_err(|error| error.to_string())?;
+        connection
+            .immediate_transaction(|connection| run_all(connection, group))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// The duty to do what waits, until nothing does.
+struct Duty {
+    inner: Arc<Inner>,
+    is_over: bool,
+}
+
+impl Duty {
     /// Does what waits, in one transaction; says whether more has come since.
-    fn serve_a_group(&self) -> bool {
-        let group: Vec<Box<dyn Job>> = {
-            let mut queue = self.queue.lock();
+    fn serve_a_group(&mut self) -> bool {
+        let mut group: Vec<Box<dyn Job>> = {
+            let mut queue = self.inner.queue.lock();
             let count = queue.jobs.len().min(LARGEST_GROUP);
             queue.jobs.drain(..count).collect()
         };
-        // The connection is lost with the panic, and with it the transaction; the jobs are, and their callers hear of it.
-        if catch_unwind(AssertUnwindSafe(|| self.commit(group))).is_err() {
-            tracing::error!("a transaction panicked");
+        // With a panic the connection is lost, and with it the transaction.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.inner.commit(&mut group)));
+        let committed = committed.unwrap_or_else(|_| Err("it panicked".into()));
+        for job in group {
+            let committed = committed.clone();
+            // What one caller does next is not to keep the others from theirs.
+            if catch_unwind(AssertUnwindSafe(|| job.finish(committed))).is_err() {
+                tracing::error!("what follows a transaction panicked");
+            }
         }
-        let mut queue = self.queue.lock();
+        let mut queue = self.inner.queue.lock();
         queue.is_served = !queue.jobs.is_empty();
+        self.is_over = !queue.is_served;
         queue.is_served
     }
+}
 
-    fn commit(&self, mut group: Vec<Box<dyn Job>>) {
-        let committed = self
-            .pool
-            .get()
-            .map_err(|error| error.to_string())
-            .and_then(|mut connection| {
-                connection
-                    .immediate_transaction(|connection| run_all(connection, &mut group))
-                    .map_err(|error| error.to_string())
-            });
-        for job in group {
-            job.finish(committed.clone());
+impl Drop for Duty {
+    /// Where it could not be done, as when no thread is to be had, those who wait hear of it, and the next is served.
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut queue = self.inner.queue.lock();
+            queue.jobs.clear();
+            queue.is_served = false;
         }
     }
 }
@@ -173,7 +195,7 @@ where
             (Some(Ok(value)), Ok(())) => Ok(then(value)),
             (_, Err(reason)) => Err(StoreError::Commit(reason)),
             // A transaction that is committed has run all its work.
-            (None, Ok(())) => Err(StoreError::Panicked),
+            (None, Ok(())) => Err(StoreError::GivenUp),
         };
         // The caller may have gone; what it asked for is done.
         let _ = reply.send(result);
@@ -326,7 +348,7 @@ mod tests {
             Ok(())
         };
         let outcome = writer.write(Thread::Own, panicking, |()| ()).await;
-        assert!(matches!(outcome, Err(StoreError::Panicked)));
+        assert!(matches!(outcome, Err(StoreError::Commit(_))));
         assert_eq!(numbers(&writer).await, [0; 0]);
     }
 

@@ -16,5 +16,6 @@ mod registry;
 mod safety;
 mod session;
 mod soak;
+mod stop;
 mod stream;
 mod unkind;

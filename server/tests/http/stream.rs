@@ -1,8 +1,10 @@
 //! `GET /api/chat/stream/{session_id}`.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::json;
-use server::config::Limits;
+use server::{chat::Timing, config::Limits};
 use uuid::Uuid;
 
 use crate::common::{TestApp, UNLIMITED, code, session_id, text_of, types};
@@ -174,7 +176,7 @@ async fn after_a_crash_the_turn_is_interrupted_with_its_text_kept() {
     answer.token("text");
     reader.next().await.unwrap();
     // The journal owes the text within 250 ms.
-    tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
 
     let later = app.after_crash().await;
     let browser = browser.at(&later);
@@ -185,6 +187,38 @@ async fn after_a_crash_the_turn_is_interrupted_with_its_text_kept() {
     assert_eq!(types(&events), ["done"]);
     assert_eq!(events[0].1["status"], "interrupted");
     assert_eq!(browser.talk(Some(session), "Again").await, session);
+}
+
+#[tokio::test]
+async fn who_had_more_than_was_saved_before_a_crash_gets_what_is_left_and_the_end() {
+    let timing = Timing {
+        journal_period: Duration::from_secs(3_600),
+        ..Timing::default()
+    };
+    let app = TestApp::with_timing(timing).await;
+    let browser = app.browser().await;
+    let answer = app.gateway.hold_answer();
+    let session = session_id(&browser.say(None, "Hello").await);
+    let mut reader = browser.attach(session, &[]).await;
+    let mut cursors = Vec::new();
+    for text in ["never", " saved", " at all"] {
+        answer.token(text);
+        cursors.push(reader.next().await.unwrap().0);
+    }
+
+    let browser = browser.at(&app.after_crash().await);
+    for cursor in cursors {
+        let events = browser
+            .attach(session, &[("last-event-id", &cursor)])
+            .await
+            .rest()
+            .await;
+        assert_eq!(types(&events), ["token", "done"]);
+        assert_eq!(
+            (&events[0].1["content"], &events[0].1["offset"]),
+            (&json!(""), &json!(0))
+        );
+    }
 }
 
 #[tokio::test]

@@ -106,6 +106,7 @@ impl Outcome {
 }
 
 const BROKE_OFF: &str = "The Gateway broke off in the middle of the answer.";
+const NEVER_BEGAN: &str = "The Gateway took too long to begin its answer.";
 const NOT_UNDERSTOOD: &str = "The Gateway sent something that Parley does not understand.";
 
 #[tokio::test]
@@ -156,7 +157,48 @@ async fn a_gateway_that_never_begins_its_answer_is_given_up_although_it_keeps_al
     gateway.on_stream([Step::KeepAlive]);
     converse_impatiently(&gateway)
         .await
-        .ends_as_error(&gateway, "The Gateway took too long to begin its answer.", "")
+        .ends_as_error(&gateway, NEVER_BEGAN, "")
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_taken_up_again_may_wait_for_a_person_as_long_as_it_lives() {
+    let gateway = Wire::start().await;
+    let approved = Arc::new(Notify::new());
+    gateway.on_stream([send(frame(Some("1"), "A plan. "))]).on_stream([
+        Step::Await(Arc::clone(&approved)),
+        send(frame(Some("2"), "Done.")),
+        send(USAGE_AND_DONE),
+    ]);
+    let timeouts = Timeouts {
+        first_event: Duration::from_millis(200),
+        ..Timeouts::default()
+    };
+    let app = gateway.app_with(timeouts).await;
+    let browser = app.browser().await;
+    let session = session_id(&browser.say(None, "Hello").await);
+    gateway.asked("stream", 2).await;
+    // Longer than a first event may take.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    approved.notify_one();
+    browser.attach(session, &[]).await.rest().await;
+    let answer = browser.messages(session).await.pop().unwrap();
+    assert_eq!(
+        (&answer["status"], &answer["content"]),
+        (&json!("complete"), &json!("A plan. Done."))
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_that_never_ends_is_given_up() {
+    let gateway = Wire::start().await;
+    gateway.on_stream_raw([
+        send("HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"),
+        Step::Hang,
+    ]);
+    converse_impatiently(&gateway)
+        .await
+        .ends_as_error(&gateway, NEVER_BEGAN, "")
         .await;
 }
 
@@ -461,139 +503,6 @@ async fn the_idempotency_key_of_a_turn_goes_to_the_gateway() {
     let starts = gateway.seen("start");
     assert_eq!(starts.len(), 1);
     assert_eq!(starts[0].body["idempotency_key"], *turn);
-}
-
-mod stop {
-    use super::*;
-
-    async fn stop(browser: &Browser, session: Uuid) -> StatusCode {
-        browser
-            .post(&format!("/api/chat/sessions/{session}/cancel"), Value::Null)
-            .await
-            .0
-    }
-
-    #[tokio::test]
-    async fn before_the_first_token_it_reaches_the_gateway() {
-        let gateway = Wire::start().await;
-        gateway.on_stream([Step::Hang]);
-        let app = gateway.app().await;
-        let browser = app.browser().await;
-        let session = session_id(&browser.say(None, "Hello").await);
-        gateway.asked("stream", 1).await;
-        assert_eq!(stop(&browser, session).await, StatusCode::OK);
-        gateway.asked("cancel", 1).await;
-        let answer = browser.messages(session).await.pop().unwrap();
-        assert_eq!(
-            (&answer["status"], &answer["usage"]["estimated"]),
-            (&json!("cancelled"), &json!(true))
-        );
-    }
-
-    #[tokio::test]
-    async fn while_the_gateway_has_not_even_answered_it_is_said_at_once_and_again_when_it_has() {
-        let gateway = Wire::start().await;
-        let accept = Arc::new(Notify::new());
-        gateway.on_start([
-            Step::Await(Arc::clone(&accept)),
-            reply(
-                "202 Accepted",
-                &json!({"message_id": Uuid::nil(), "status": "processing"}),
-            ),
-        ]);
-        let app = gateway.app().await;
-        let browser = app.browser().await;
-        let session = session_id(&browser.say(None, "Hello").await);
-        gateway.asked("start", 1).await;
-        assert_eq!(stop(&browser, session).await, StatusCode::OK);
-        gateway.asked("cancel", 1).await;
-        // The first may have come before there was anything to stop.
-        accept.notify_one();
-        gateway.asked("cancel", 2).await;
-        assert_eq!(gateway.seen("stream").len(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_late_stop_never_hits_the_next_turn() {
-        let gateway = Wire::start().await;
-        let accept = Arc::new(Notify::new());
-        gateway
-            .on_start([
-                Step::Await(Arc::clone(&accept)),
-                reply(
-                    "202 Accepted",
-                    &json!({"message_id": Uuid::nil(), "status": "processing"}),
-                ),
-            ])
-            .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
-        let app = gateway.app().await;
-        let browser = app.browser().await;
-        let session = session_id(&browser.say(None, "Hello").await);
-        gateway.asked("start", 1).await;
-        assert_eq!(stop(&browser, session).await, StatusCode::OK);
-        gateway.asked("cancel", 1).await;
-        // The next turn is begun while the Gateway still owes its reply to the first; it waits for that turn's end.
-        browser.say(Some(session), "Again").await;
-        gateway.asked("start", 2).await;
-        accept.notify_one();
-        browser.attach(session, &[]).await.rest().await;
-        let messages = browser.messages(session).await;
-        assert_eq!(
-            (&messages[3]["status"], &messages[3]["content"]),
-            (&json!("complete"), &json!("Well"))
-        );
-        assert_eq!(
-            gateway.seen("cancel").len(),
-            1,
-            "the second would have been the next turn's"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_gateway_that_hangs_keeps_nobody_waiting() {
-        let gateway = Wire::start().await;
-        gateway
-            .on_stream([send(frame(None, "so far")), Step::Hang])
-            .on_cancel([Step::Hang]);
-        let app = gateway.app().await;
-        let browser = app.browser().await;
-        let session = session_id(&browser.say(None, "Hello").await);
-        let mut reader = browser.attach(session, &[]).await;
-        assert_eq!(reader.next().await.unwrap().1["content"], "so far");
-        assert_eq!(stop(&browser, session).await, StatusCode::OK);
-        assert_eq!(types(&reader.rest().await), ["usage", "done"]);
-        gateway.asked("cancel", 1).await;
-        assert_eq!(
-            stop(&browser, session).await,
-            StatusCode::CONFLICT,
-            "a second time there is nothing to stop"
-        );
-        let answer = browser.messages(session).await.pop().unwrap();
-        assert_eq!(
-            (&answer["status"], &answer["content"]),
-            (&json!("cancelled"), &json!("so far"))
-        );
-        // And the next turn is unharmed.
-        gateway.on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
-        browser.talk(Some(session), "Again").await;
-        assert_eq!(browser.messages(session).await[3]["status"], "complete");
-    }
-
-    #[tokio::test]
-    async fn while_a_broken_stream_is_being_taken_up_again_it_works() {
-        let gateway = Wire::start().await;
-        gateway.on_stream([
-            send(frame(Some("1"), "so far")),
-            Step::GoAway(Duration::from_millis(400)),
-        ]);
-        let app = gateway.app().await;
-        let browser = app.browser().await;
-        let session = session_id(&browser.say(None, "Hello").await);
-        let mut reader = browser.attach(session, &[]).await;
-        reader.next().await.unwrap();
-        assert_eq!(stop(&browser, session).await, StatusCode::OK);
-        assert_eq!(browser.messages(session).await[1]["status"], "cancelled");
-    }
 }
 
 #[tokio::test]

@@ -314,6 +314,16 @@ fn an_answer_without_end_is_cut_off() {
     assert_eq!(ending(&effects).error.as_ref().unwrap().code, "answer_too_long");
 }
 
+#[test]
+fn statuses_without_end_are_cut_off_too() {
+    let mut turn = Turn::new(Estimator::default());
+    let report = status(TaskStatus::Executing, &"x".repeat(1024 * 1024));
+    let effects = (0..=MAX_ANSWER_BYTES / (1024 * 1024))
+        .flat_map(|_| turn.take(event(None, report.clone())))
+        .collect::<Vec<_>>();
+    assert_eq!(ending(&effects).error.as_ref().unwrap().code, "answer_too_long");
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     let id = prop_oneof![Just(None), (0u8..4).prop_map(|id| Some(id.to_string()))];
     prop_oneof![

@@ -7,7 +7,7 @@ use protocol::session::{MessageStatus, TurnStatus};
 use uuid::Uuid;
 
 use super::{FinishTurn, RUNNING};
-use crate::chat::log::Unsaved;
+use crate::chat::{log::Unsaved, turn::MAX_ANSWER_EVENTS};
 use crate::store::{
     StoreError,
     ids::{Id, column, count, from_json, name_of, to_json},
@@ -94,7 +94,9 @@ pub(super) fn recover_turns(
             &FinishTurn {
                 turn_id: turn.turn_id.0,
                 status: TurnStatus::Interrupted,
-                last_seq: last_seq + 1,
+                // Readers may have had events that the journal had not: past all that can have been numbered, no cursor of
+                // theirs is taken for the end.
+                last_seq: last_seq + MAX_ANSWER_EVENTS as u64 + 1,
                 content,
                 usage: None,
                 cost_usd: None,

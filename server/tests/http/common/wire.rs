@@ -1,14 +1,6 @@
 //! A Gateway over real TCP that does what it is told, byte for byte, and no more.
 
-use std::{
-    collections::VecDeque,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use reqwest::Url;
@@ -81,7 +73,8 @@ struct Shared {
     streams: Mutex<VecDeque<Vec<Step>>>,
     cancels: Mutex<VecDeque<Vec<Step>>>,
     seen: Mutex<Vec<Seen>>,
-    is_away: AtomicBool,
+    /// While it is, connections are dropped, those that are open included.
+    is_away: watch::Sender<bool>,
 }
 
 /// The Gateway.
@@ -106,7 +99,7 @@ impl Wire {
                 let mut connections = tokio::task::JoinSet::new();
                 loop {
                     let (connection, _) = listener.accept().await.unwrap();
-                    if shared.is_away.load(Ordering::SeqCst) {
+                    if *shared.is_away.borrow() {
                         continue;
                     }
                     connections.spawn(serve(Arc::clone(&shared), Arc::clone(&counted), connection));
@@ -131,8 +124,12 @@ impl Wire {
     }
 
     pub async fn app_with(&self, timeouts: Timeouts) -> TestApp {
+        self.app_like(timeouts, Timing::default()).await
+    }
+
+    pub async fn app_like(&self, timeouts: Timeouts, timing: Timing) -> TestApp {
         let gateway = HttpGateway::new(Url::parse(&self.url()).unwrap(), None, None, timeouts).unwrap();
-        TestApp::behind(Arc::new(gateway), Timing::default()).await
+        TestApp::behind(Arc::new(gateway), timing).await
     }
 
     /// What to do when asked to begin an answer.
@@ -163,6 +160,11 @@ impl Wire {
     pub fn seen(&self, kind: &str) -> Vec<Seen> {
         let all = self.shared.seen.lock();
         all.iter().filter(|seen| is_kind(&seen.line, kind)).cloned().collect()
+    }
+
+    /// What was asked, in order.
+    pub fn lines(&self) -> Vec<String> {
+        self.shared.seen.lock().iter().map(|seen| seen.line.clone()).collect()
     }
 
     /// Waits until `times` requests of a kind have come.
@@ -200,7 +202,13 @@ fn is_kind(line: &str, kind: &str) -> bool {
 async fn serve(shared: Arc<Shared>, counted: Arc<watch::Sender<usize>>, connection: TcpStream) {
     let (reader, mut writer) = connection.into_split();
     let mut reader = BufReader::new(reader);
-    while let Some(seen) = read_request(&mut reader).await {
+    let mut is_away = shared.is_away.subscribe();
+    loop {
+        let seen = tokio::select! {
+            seen = read_request(&mut reader) => seen,
+            _ = is_away.wait_for(|is_away| *is_away) => return,
+        };
+        let Some(seen) = seen else { return };
         let line = seen.line.clone();
         shared.seen.lock().push(seen);
         counted.send_modify(|count| *count += 1);
@@ -261,11 +269,11 @@ async fn carry_out(steps: Vec<Step>, shared: &Arc<Shared>, writer: &mut OwnedWri
             }
             Step::Hang => std::future::pending().await,
             Step::GoAway(how_long) => {
-                shared.is_away.store(true, Ordering::SeqCst);
+                shared.is_away.send_replace(true);
                 let shared = Arc::clone(shared);
                 tokio::spawn(async move {
                     tokio::time::sleep(how_long).await;
-                    shared.is_away.store(false, Ordering::SeqCst);
+                    shared.is_away.send_replace(false);
                 });
             }
         }
