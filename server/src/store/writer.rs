@@ -372,4 +372,20 @@ mod tests {
         assert_eq!(hears.await, Ok(1));
         assert_eq!(numbers(&writer).await, [1]);
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn where_no_thread_is_to_be_had_the_callers_hear_of_it_and_the_next_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        let duty = Duty {
+            inner: Arc::clone(&writer.0),
+            is_over: false,
+        };
+        writer.0.queue.lock().is_served = true;
+        let caller = start(&writer, insert(1));
+        waiting(&writer, 1).await;
+        drop(duty);
+        assert!(matches!(caller.await.unwrap(), Err(StoreError::GivenUp)));
+        assert_eq!(numbers(&writer).await, [0; 0]);
+    }
 }

@@ -108,17 +108,23 @@ async fn a_gateway_that_hangs_keeps_nobody_waiting() {
         Step::Await(Arc::clone(&heard)),
         reply("200 OK", &json!({"status": "cancelled"})),
     ]);
+    // Who waits for the model waits for an hour.
+    let hour = Duration::from_secs(3_600);
     let timing = Timing {
-        // Who waits for the model waits for ever.
-        stop_within: Duration::from_secs(3_600),
+        stop_within: hour,
         ..Timing::default()
     };
-    let app = gateway.app_like(Timeouts::default(), timing).await;
+    let timeouts = Timeouts {
+        request: hour,
+        ..Timeouts::default()
+    };
+    let app = gateway.app_like(timeouts, timing).await;
     let browser = app.browser().await;
     let session = session_id(&browser.say(None, "Hello").await);
     let mut reader = browser.attach(session, &[]).await;
     assert_eq!(reader.next().await.unwrap().1["content"], "so far");
-    assert_eq!(stop(&browser, session).await, StatusCode::OK);
+    let stopped = tokio::time::timeout(Duration::from_secs(20), stop(&browser, session));
+    assert_eq!(stopped.await.expect("the person waits for the model"), StatusCode::OK);
     assert_eq!(types(&reader.rest().await), ["usage", "done"]);
     gateway.asked("cancel", 1).await;
     assert_eq!(
