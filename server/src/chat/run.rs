@@ -74,14 +74,18 @@ impl TurnTask {
     /// for its next token is to be small.
     pub(super) async fn run(mut self, mut turn: Turn, request: GatewayChatRequest) {
         let previous = self.previous.take();
+        let mut followed = Box::pin(self.follow(previous));
         tokio::select! {
             biased;
             () = self.live.stop.cancelled() => {
-                let effects = turn.take(self.stop_input());
-                return Box::pin(self.close(effects)).await;
+                // Over for its readers; but who comes next is still to wait for the turn before this one.
+                let close = self.close(turn.take(self.stop_input()));
+                Box::pin(async { tokio::join!(close, followed) }).await;
+                return;
             }
-            () = self.follow(previous) => {}
+            () = &mut followed => {}
         }
+        drop(followed);
         // Kept alive when the person presses Stop: whether the Gateway has begun is known only from its reply.
         let mut start = self.gateway.start(request);
         let started = tokio::select! {

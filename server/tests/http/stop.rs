@@ -9,9 +9,35 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::common::{
-    Browser, session_id, types,
+    Browser, TestApp, session_id, types,
     wire::{Step, USAGE_AND_DONE, Wire, frame, reply, send},
 };
+
+/// What happens once somebody gives the word, and the reply that follows it.
+fn on_word(word: &Arc<Notify>, reply: Step) -> [Step; 2] {
+    [Step::Await(Arc::clone(word)), reply]
+}
+
+fn accepted() -> Step {
+    reply(
+        "202 Accepted",
+        &json!({"message_id": Uuid::nil(), "status": "processing"}),
+    )
+}
+
+fn cancelled() -> Step {
+    reply("200 OK", &json!({"status": "cancelled"}))
+}
+
+/// Says something and stops it before the Gateway has replied.
+async fn say_and_stop(gateway: &Wire, app: &TestApp) -> (Browser, Uuid) {
+    let browser = app.browser().await;
+    let session = session_id(&browser.say(None, "Hello").await);
+    gateway.asked("start", 1).await;
+    assert_eq!(stop(&browser, session).await, StatusCode::OK);
+    gateway.asked("cancel", 1).await;
+    (browser, session)
+}
 
 async fn stop(browser: &Browser, session: Uuid) -> StatusCode {
     browser
@@ -41,19 +67,9 @@ async fn before_the_first_token_it_reaches_the_gateway() {
 async fn while_the_gateway_has_not_even_answered_it_is_said_at_once_and_again_when_it_has() {
     let gateway = Wire::start().await;
     let accept = Arc::new(Notify::new());
-    gateway.on_start([
-        Step::Await(Arc::clone(&accept)),
-        reply(
-            "202 Accepted",
-            &json!({"message_id": Uuid::nil(), "status": "processing"}),
-        ),
-    ]);
+    gateway.on_start(on_word(&accept, accepted()));
     let app = gateway.app().await;
-    let browser = app.browser().await;
-    let session = session_id(&browser.say(None, "Hello").await);
-    gateway.asked("start", 1).await;
-    assert_eq!(stop(&browser, session).await, StatusCode::OK);
-    gateway.asked("cancel", 1).await;
+    say_and_stop(&gateway, &app).await;
     // The first may have come before there was anything to stop.
     accept.notify_one();
     gateway.asked("cancel", 2).await;
@@ -65,24 +81,14 @@ async fn a_late_stop_never_hits_the_next_turn() {
     let gateway = Wire::start().await;
     let accept = Arc::new(Notify::new());
     gateway
-        .on_start([
-            Step::Await(Arc::clone(&accept)),
-            reply(
-                "202 Accepted",
-                &json!({"message_id": Uuid::nil(), "status": "processing"}),
-            ),
-        ])
+        .on_start(on_word(&accept, accepted()))
         .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
     let timing = Timing {
         stop_within: Duration::from_millis(100),
         ..Timing::default()
     };
     let app = gateway.app_like(Timeouts::default(), timing).await;
-    let browser = app.browser().await;
-    let session = session_id(&browser.say(None, "Hello").await);
-    gateway.asked("start", 1).await;
-    assert_eq!(stop(&browser, session).await, StatusCode::OK);
-    gateway.asked("cancel", 1).await;
+    let (browser, session) = say_and_stop(&gateway, &app).await;
     // The next turn waits for the end of this one, for which the Gateway still owes its reply, but not for ever.
     browser.say(Some(session), "Again").await;
     gateway.asked("start", 2).await;
@@ -104,10 +110,9 @@ async fn a_late_stop_never_hits_the_next_turn() {
 async fn a_gateway_that_hangs_keeps_nobody_waiting() {
     let gateway = Wire::start().await;
     let heard = Arc::new(Notify::new());
-    gateway.on_stream([send(frame(None, "so far")), Step::Hang]).on_cancel([
-        Step::Await(Arc::clone(&heard)),
-        reply("200 OK", &json!({"status": "cancelled"})),
-    ]);
+    gateway
+        .on_stream([send(frame(None, "so far")), Step::Hang])
+        .on_cancel(on_word(&heard, cancelled()));
     // Who waits for the model waits for an hour.
     let hour = Duration::from_secs(3_600);
     let timing = Timing {
@@ -166,10 +171,7 @@ async fn the_next_message_waits_until_the_stop_before_it_has_reached_the_gateway
     let heard = Arc::new(Notify::new());
     gateway
         .on_stream([send(frame(None, "so far")), Step::Hang])
-        .on_cancel([
-            Step::Await(Arc::clone(&heard)),
-            reply("200 OK", &json!({"status": "cancelled"})),
-        ])
+        .on_cancel(on_word(&heard, cancelled()))
         .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
     let app = gateway.app().await;
     let browser = app.browser().await;
@@ -191,20 +193,10 @@ async fn a_model_that_begins_after_its_stop_is_stopped_although_the_next_message
     let gateway = Wire::start().await;
     let accept = Arc::new(Notify::new());
     gateway
-        .on_start([
-            Step::Await(Arc::clone(&accept)),
-            reply(
-                "202 Accepted",
-                &json!({"message_id": Uuid::nil(), "status": "processing"}),
-            ),
-        ])
+        .on_start(on_word(&accept, accepted()))
         .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
     let app = gateway.app().await;
-    let browser = app.browser().await;
-    let session = session_id(&browser.say(None, "Hello").await);
-    gateway.asked("start", 1).await;
-    assert_eq!(stop(&browser, session).await, StatusCode::OK);
-    gateway.asked("cancel", 1).await;
+    let (browser, session) = say_and_stop(&gateway, &app).await;
     browser.say(Some(session), "Again").await;
     accept.notify_one();
     browser.attach(session, &[]).await.rest().await;
@@ -223,10 +215,7 @@ async fn a_turn_stopped_while_it_waits_for_the_one_before_never_asks() {
     let heard = Arc::new(Notify::new());
     gateway
         .on_stream([send(frame(None, "so far")), Step::Hang])
-        .on_cancel([
-            Step::Await(Arc::clone(&heard)),
-            reply("200 OK", &json!({"status": "cancelled"})),
-        ])
+        .on_cancel(on_word(&heard, cancelled()))
         .on_stream([send(frame(None, "Well")), send(USAGE_AND_DONE)]);
     let app = gateway.app().await;
     let browser = app.browser().await;
@@ -236,8 +225,12 @@ async fn a_turn_stopped_while_it_waits_for_the_one_before_never_asks() {
     gateway.asked("cancel", 1).await;
     browser.say(Some(session), "Never").await;
     assert_eq!(stop(&browser, session).await, StatusCode::OK);
+    browser.say(Some(session), "Again").await;
+    // Long enough for a message that does not wait for the first turn to be there.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(gateway.seen("start").len(), 1);
     heard.notify_one();
-    browser.talk(Some(session), "Again").await;
+    browser.attach(session, &[]).await.rest().await;
     let asked: Vec<_> = gateway
         .seen("start")
         .iter()
@@ -279,13 +272,9 @@ async fn a_stop_that_does_not_get_through_is_said_again() {
 async fn where_the_reply_to_the_request_is_lost_the_model_is_stopped_all_the_same() {
     let gateway = Wire::start().await;
     let accept = Arc::new(Notify::new());
-    gateway.on_start([Step::Await(Arc::clone(&accept)), send("not HTTP\r\n\r\n")]);
+    gateway.on_start(on_word(&accept, send("not HTTP\r\n\r\n")));
     let app = gateway.app().await;
-    let browser = app.browser().await;
-    let session = session_id(&browser.say(None, "Hello").await);
-    gateway.asked("start", 1).await;
-    assert_eq!(stop(&browser, session).await, StatusCode::OK);
-    gateway.asked("cancel", 1).await;
+    say_and_stop(&gateway, &app).await;
     accept.notify_one();
     gateway.asked("cancel", 2).await;
 }
