@@ -76,12 +76,30 @@ impl Providers {
         let chat = request::chat(system, request);
         let options = request::options(model.provider, SILENCE_TIMEOUT);
         let target = request::target(model, endpoint);
-        let mut stream = match self.client.exec_chat_stream(target, chat, Some(&options)).await {
-            Ok(response) => response.stream,
+        let ask = async || {
+            let asked = self
+                .client
+                .exec_chat_stream(target.clone(), chat.clone(), Some(&options));
+            let mut stream = asked.await?.stream;
+            // Says only that the client will ask; what comes next is the provider's.
+            let first = match stream.next().await {
+                Some(Ok(ChatStreamEvent::Start)) => stream.next().await,
+                other => other,
+            };
+            Ok::<_, genai::Error>((first.transpose()?, stream))
+        };
+        let asked = match ask().await {
+            // A connection kept from the last answer may have been closed at the other end just now.
+            Err(error) if failure::is_lost_connection(&error) => ask().await,
+            asked => asked,
+        };
+        let (first, rest) = match asked {
+            Ok(asked) => asked,
             Err(error) => return told(&error),
         };
+        let mut events = futures::stream::iter(first.map(Ok)).chain(rest);
         let mut written = 0;
-        while let Some(event) = stream.next().await {
+        while let Some(event) = events.next().await {
             match event {
                 Ok(ChatStreamEvent::Chunk(chunk)) => {
                     written += chunk.content.len();

@@ -43,6 +43,22 @@ pub(super) fn plain(error: &Error, who: &str) -> String {
     }
 }
 
+/// Whether the connection broke without a word from the provider.
+pub(super) fn is_lost_connection(error: &Error) -> bool {
+    let transport = match error {
+        Error::WebStream { error, .. } => match error.downcast_ref::<Error>() {
+            Some(inner) => return is_lost_connection(inner),
+            None => error.downcast_ref::<reqwest::Error>(),
+        },
+        Error::WebModelCall {
+            webc_error: genai::webc::Error::Reqwest(error),
+            ..
+        } => Some(error),
+        _ => None,
+    };
+    transport.is_some_and(|error| error.is_request() && !error.is_timeout() && !error.is_connect())
+}
+
 fn refused(who: &str, status: reqwest::StatusCode, body: &str) -> String {
     let reason = match serde_json::from_str(body) {
         Ok(json) => reason_in(&json),

@@ -35,10 +35,18 @@ struct Server {
     said: Arc<Mutex<Option<Said>>>,
     asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     refusal: Option<(u16, String)>,
+    /// How many requests are to lose their connection.
+    lost: Arc<Mutex<usize>>,
 }
 
 async fn complete(State(server): State<Server>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     server.asked.lock().push((headers, body));
+    let left = server.lost.lock().checked_sub(1);
+    if let Some(left) = left {
+        *server.lost.lock() = left;
+        // The connection is closed then, without a reply.
+        panic!("on purpose");
+    }
     if let Some((status, body)) = server.refusal {
         return (StatusCode::from_u16(status).unwrap(), body).into_response();
     }
@@ -49,12 +57,17 @@ async fn complete(State(server): State<Server>, headers: HeaderMap, Json(body): 
 
 impl Stub {
     async fn new(refusal: Option<(u16, &str)>) -> Self {
+        Self::losing(0, refusal).await
+    }
+
+    async fn losing(lost: usize, refusal: Option<(u16, &str)>) -> Self {
         let (say, said) = mpsc::unbounded_channel();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let server = Server {
             said: Arc::new(Mutex::new(Some(said))),
             asked: Arc::clone(&asked),
             refusal: refusal.map(|(status, body)| (status, body.to_owned())),
+            lost: Arc::new(Mutex::new(lost)),
         };
         let models = json!({"data": [{"id": "gpt-4.1"}, {"id": "local-max", "max_model_len": 4096}]});
         let router = Router::new()
@@ -303,6 +316,22 @@ async fn a_server_that_is_not_there_is_told_and_its_models_stay() {
     let (detail, done) = failure(&client.ask("hi", None).await);
     assert_eq!(detail, "The server at OPENAI_BASE_URL could not be reached.");
     assert_eq!(done, "error");
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_first_word_is_made_again_once() {
+    let stub = Stub::losing(1, None).await;
+    let session = stub.client.start("hi", Some("gpt-4.1")).await;
+    stub.word("Well");
+    let asked = Arc::clone(&stub.asked);
+    let events = stub.end(None).read(session, None).await.rest().await;
+    assert_eq!(text(&events), "Well");
+    assert_eq!(asked.lock().len(), 2);
+
+    let stub = Stub::losing(2, None).await;
+    let (detail, _) = failure(&stub.client.ask("hi", Some("gpt-4.1")).await);
+    assert_eq!(detail, "The connection to The server at OPENAI_BASE_URL broke off.");
+    assert_eq!(stub.asked.lock().len(), 2, "and no more");
 }
 
 /// A body that is JSON and no stream, as from a wrong address that answers 200 to anything.
