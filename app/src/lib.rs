@@ -16,6 +16,7 @@ mod client;
 mod components;
 pub mod error;
 mod figures;
+mod keys;
 mod markdown;
 #[expect(unreachable_pub, reason = "the component macro makes its inner function public")]
 mod pages;

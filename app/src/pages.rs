@@ -15,7 +15,8 @@ use leptos_router::{
 use crate::{
     boot::{self, Boot},
     browser,
-    components::{confirm::Confirm, offline::OfflineBar, sidebar::Sidebar},
+    components::{confirm::Confirm, key_list::KeyList, offline::OfflineBar, palette::Palette, sidebar::Sidebar},
+    keys::{self, Press},
     state::{Chat, use_chat},
 };
 use chat::ChatPage;
@@ -44,6 +45,7 @@ fn Frame() -> impl IntoView {
     provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path)));
     follow_destination(chat);
     wake_up(chat);
+    obey_keys(chat);
     view! {
         <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
         <div class="frame">
@@ -56,6 +58,8 @@ fn Frame() -> impl IntoView {
             </div>
         </div>
         <Confirm/>
+        <Palette/>
+        <KeyList/>
         <p class="unseen" role="status" aria-live="polite">{move || chat.announcement.get()}</p>
     }
 }
@@ -104,6 +108,29 @@ fn follow_destination(chat: Chat) {
             };
             navigate(&path, options);
         }
+    });
+}
+
+/// Keys that do something wherever the focus is, unless a question waits for its answer.
+fn obey_keys(chat: Chat) {
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::keydown, move |event| {
+            if event.is_composing() || event.default_prevented() || chat.question.with_untracked(Option::is_some) {
+                return;
+            }
+            let press = Press {
+                key: &event.key(),
+                is_control: event.ctrl_key() || event.meta_key(),
+                is_shift: event.shift_key(),
+                is_alt: event.alt_key(),
+                is_writing: browser::is_writing(&event),
+            };
+            if let Some(command) = keys::command(press) {
+                event.prevent_default();
+                chat.run(command);
+            }
+        });
+        on_cleanup(move || listener.remove());
     });
 }
 

@@ -4,10 +4,12 @@
 //! - `send`: a message on its way, and again where it failed
 //! - `turn`: the answer being written; `stop`: that it is no longer; `loss`: that its stream is away
 //! - `sessions`: the sidebar's list
+//! - `command`: what keys and palette ask for
 //! - `choose`: agent and model; `decide`: the word that a task waits for
 //! - [`line`]: one message in the transcript
 
 mod choose;
+mod command;
 mod decide;
 pub(crate) mod line;
 mod loss;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{backend::Registry, calendar::Clock, error::PageError, stream::Connection};
+pub(crate) use command::{OpenPicker, Overlay, export_address};
 pub(crate) use line::{Delivery, Line};
 pub(crate) use open::{Standing, Text};
 pub(crate) use turn::Turn;
@@ -120,6 +123,10 @@ pub(crate) struct Chat {
     pub(crate) announcement: RwSignal<&'static str>,
     /// Where to go next, and whether in place of the present entry of the history.
     pub(crate) destination: RwSignal<Option<(String, bool)>>,
+    /// Which dialog stands over the page.
+    pub(crate) overlay: RwSignal<Option<Overlay>>,
+    /// Which picker is open.
+    pub(crate) picker: RwSignal<Option<OpenPicker>>,
     /// Whether the sidebar is open on a phone.
     pub(crate) drawer: RwSignal<bool>,
     /// Rises when rendered text has grown, for whoever keeps the end in sight.
@@ -133,6 +140,8 @@ pub(crate) struct Chat {
     /// When the page was last compared with the server because somebody looked at it.
     looked_at: StoredValue<Timestamp>,
     limit: StoredValue<u64>,
+    /// Which of the person's earlier messages is in the composer, and what was being typed before.
+    recalled: StoredValue<Option<(usize, String)>>,
     polling: StoredValue<bool>,
 }
 
@@ -168,6 +177,8 @@ impl Chat {
             question: RwSignal::new(None),
             announcement: RwSignal::new(""),
             destination: RwSignal::new(None),
+            overlay: RwSignal::new(None),
+            picker: RwSignal::new(None),
             drawer: RwSignal::new(false),
             grown: Trigger::new(),
             started: StoredValue::new(false),
@@ -176,6 +187,7 @@ impl Chat {
             loss: StoredValue::new(None),
             looked_at: StoredValue::new(Timestamp(0)),
             limit: StoredValue::new(crate::boot::SESSIONS_PER_PAGE),
+            recalled: StoredValue::new(None),
             polling: StoredValue::new(false),
         }
     }

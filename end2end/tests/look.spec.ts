@@ -16,6 +16,16 @@ const STATES: Record<string, (chat: Chat) => Promise<void>> = {
     await chat.page.getByRole('button', { name: /^Agent:/ }).click();
     await expect(chat.page.getByRole('option').first()).toBeVisible();
   },
+  palette: async chat => {
+    await chat.sayAndWait('Plan how we track user logins');
+    await chat.page.keyboard.press('Control+k');
+    await expect(chat.page.getByRole('option').first()).toBeVisible();
+  },
+  keys: async chat => {
+    await chat.composer.blur();
+    await chat.page.keyboard.press('?');
+    await expect(chat.page.getByRole('dialog')).toBeVisible();
+  },
   error: async chat => {
     await chat.say('/fail');
     await chat.ends('error');

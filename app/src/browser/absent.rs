@@ -47,6 +47,12 @@ pub(crate) fn copy_code(_within: &Element) {}
 
 pub(crate) fn fit_height(_area: &HtmlTextAreaElement) {}
 
+pub(crate) fn download(_address: &str) {}
+
+pub(crate) fn is_writing(_event: &leptos::ev::KeyboardEvent) -> bool {
+    false
+}
+
 pub(crate) fn open_dialog(_dialog: &Element, _open: bool) {}
 
 pub(crate) fn scroll_position(_scroller: &HtmlElement) -> (i32, i32) {

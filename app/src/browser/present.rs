@@ -163,6 +163,32 @@ pub(crate) fn fit_height(area: &HtmlTextAreaElement) {
     let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
 }
 
+/// Saves what is at an address of ours as a file.
+pub(crate) fn download(address: &str) {
+    let (Ok(link), Some(body)) = (document().create_element("a"), document().body()) else {
+        return;
+    };
+    let is_set = link
+        .set_attribute("href", address)
+        .and(link.set_attribute("download", ""));
+    if is_set.is_ok() && body.append_child(&link).is_ok() {
+        link.unchecked_ref::<HtmlElement>().click();
+        link.remove();
+    }
+}
+
+/// Whether a key pressed now writes into a field.
+pub(crate) fn is_writing(event: &leptos::ev::KeyboardEvent) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|element| {
+            element
+                .matches("input, textarea, select, [contenteditable]")
+                .unwrap_or(false)
+        })
+}
+
 /// Opens a `<dialog>` as a modal one, or closes it.
 pub(crate) fn open_dialog(dialog: &Element, open: bool) {
     let Some(dialog) = dialog.dyn_ref::<HtmlDialogElement>() else {

@@ -56,11 +56,15 @@ pub(crate) fn Composer() -> impl IntoView {
                 on:input=move |event| {
                     chat.draft.set(event_target_value(&event));
                     browser::keep_draft(chat.session_id.get_untracked(), &event_target_value(&event));
+                    chat.forget_recalled();
                 }
                 on:keydown=move |event| {
                     if sends(&event) {
                         event.prevent_default();
                         submit(chat);
+                    } else if let Some(older) = recalls(&event) {
+                        event.prevent_default();
+                        chat.recall(older);
                     }
                 }
             ></textarea>
@@ -132,6 +136,16 @@ fn sends(event: &ev::KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }
 
+/// Whether a key press brings back an earlier message, or one after it.
+fn recalls(event: &ev::KeyboardEvent) -> Option<bool> {
+    let is_control = (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key();
+    match event.key().as_str() {
+        "ArrowUp" if is_control => Some(true),
+        "ArrowDown" if is_control => Some(false),
+        _ => None,
+    }
+}
+
 /// Escape stops the answer, unless something nearer to the person takes it.
 fn stop_on_escape(chat: Chat) {
     Effect::new(move |_| {
@@ -141,7 +155,7 @@ fn stop_on_escape(chat: Chat) {
             }
             if chat.drawer.get_untracked() {
                 chat.drawer.set(false);
-            } else if chat.question.with_untracked(Option::is_none) {
+            } else if chat.question.with_untracked(Option::is_none) && chat.overlay.with_untracked(Option::is_none) {
                 chat.stop();
             }
         });

@@ -2,20 +2,27 @@
 
 mod agents;
 mod choice;
+mod finder;
 mod models;
 
 pub(super) use agents::AgentPicker;
+pub(super) use choice::Choice;
+pub(super) use finder::Finder;
 pub(super) use models::ModelPicker;
 
-use leptos::{ev::KeyboardEvent, prelude::*};
+use leptos::prelude::*;
 
 use super::icon::{self, Icon};
-use crate::browser;
-use choice::{Choice, found, groups};
+use crate::{
+    browser,
+    state::{OpenPicker, use_chat},
+};
 
 /// What tells the two pickers apart.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
+    /// Which it is.
+    which: OpenPicker,
     /// With which its names begin.
     label: &'static str,
     /// Of its elements' ids.
@@ -40,11 +47,12 @@ fn Picker(
     /// What the button shows.
     children: Children,
 ) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let close = move || {
-        open.set(false);
+    let chat = use_chat();
+    let open = Memo::new(move |_| chat.picker.get() == Some(kind.which));
+    let close = Callback::new(move |()| {
+        chat.picker.set(None);
         browser::focus(kind.button);
-    };
+    });
     view! {
         <div class="picker" id=kind.id>
             <button
@@ -53,132 +61,27 @@ fn Picker(
                 aria-haspopup="listbox"
                 aria-expanded=move || open.get().to_string()
                 aria-label=move || kind.label.to_owned() + ": " + &name.get()
-                on:click=move |_| open.update(|open| *open = !*open)
+                on:click=move |_| chat.picker.set((!open.get_untracked()).then_some(kind.which))
             >
                 {children()}
                 <Icon glyph=icon::DOWN/>
             </button>
             <Show when=move || open.get()>
-                <div class="veil" on:click=move |_| close()></div>
-                <Popover kind choices chosen on_pick close=Callback::new(move |()| close())/>
+                <div class="veil" on:click=move |_| close.run(())></div>
+                <div class="popover">
+                    <Finder
+                        id=kind.id
+                        label=kind.label
+                        find=kind.find
+                        field=kind.field
+                        words=RwSignal::new(String::new())
+                        choices
+                        chosen
+                        on_pick
+                        close
+                    />
+                </div>
             </Show>
-        </div>
-    }
-}
-
-#[component]
-fn Popover(
-    kind: Kind,
-    choices: Signal<Vec<Choice>>,
-    chosen: Signal<String>,
-    on_pick: Callback<String>,
-    close: Callback<()>,
-) -> impl IntoView {
-    let words = RwSignal::new(String::new());
-    let shown = Memo::new(move |_| choices.with(|choices| words.with(|words| found(choices, words))));
-    let at_chosen =
-        shown.with_untracked(|shown| chosen.with_untracked(|id| shown.iter().position(|one| one.id == *id)));
-    let active = RwSignal::new(at_chosen.unwrap_or(0));
-    let option_id = move |at: usize| format!("{}-option-{at}", kind.id);
-    let pick = move |at: usize| {
-        if let Some(id) = shown.with_untracked(|shown| shown.get(at).map(|choice| choice.id.clone())) {
-            close.run(());
-            on_pick.run(id);
-        }
-    };
-    let on_key = move |event: KeyboardEvent| {
-        let last = shown.with_untracked(Vec::len).saturating_sub(1);
-        let at = active.get_untracked();
-        let next = match event.key().as_str() {
-            "ArrowDown" if at >= last => 0,
-            "ArrowDown" => at + 1,
-            "ArrowUp" if at == 0 => last,
-            "ArrowUp" => at - 1,
-            "Home" => 0,
-            "End" => last,
-            "Enter" if !event.is_composing() => {
-                event.prevent_default();
-                return pick(at);
-            }
-            "Escape" => {
-                event.stop_propagation();
-                return close.run(());
-            }
-            "Tab" => return close.run(()),
-            _ => return,
-        };
-        event.prevent_default();
-        active.set(next);
-        browser::bring_into_view(&option_id(next));
-    };
-    Effect::new(move |_| {
-        browser::focus(kind.field);
-        browser::bring_into_view(&option_id(active.get_untracked()));
-    });
-    let list_id = format!("{}-list", kind.id);
-    view! {
-        <div class="popover">
-            <div class="search">
-                <Icon glyph=icon::SEARCH/>
-                <input
-                    type="text"
-                    role="combobox"
-                    autocomplete="off"
-                    spellcheck="false"
-                    placeholder=kind.find
-                    aria-label=kind.find
-                    aria-expanded="true"
-                    aria-autocomplete="list"
-                    aria-controls=list_id.clone()
-                    aria-activedescendant=move || option_id(active.get())
-                    on:keydown=on_key
-                    on:input=move |event| {
-                        words.set(event_target_value(&event));
-                        active.set(0);
-                    }
-                />
-            </div>
-            <div class="options" role="listbox" id=list_id aria-label=kind.label>
-                {move || {
-                    groups(shown.get())
-                        .into_iter()
-                        .map(|(heading, options)| {
-                            view! {
-                                <div role="group" aria-label=heading.clone()>
-                                    <p class="heading" aria-hidden="true">{heading.clone()}</p>
-                                    {options
-                                        .into_iter()
-                                        .map(|(at, choice)| {
-                                            let is_chosen = chosen.with_untracked(|id| *id == choice.id);
-                                            let class = choice.class();
-                                            view! {
-                                                <div
-                                                    role="option"
-                                                    id=option_id(at)
-                                                    class=class
-                                                    class:active=move || active.get() == at
-                                                    aria-selected=is_chosen.to_string()
-                                                    on:click=move |_| pick(at)
-                                                    on:pointermove=move |_| {
-                                                        if active.get_untracked() != at {
-                                                            active.set(at);
-                                                        }
-                                                    }
-                                                >
-                                                    {choice.view(is_chosen)}
-                                                </div>
-                                            }
-                                        })
-                                        .collect_view()}
-                                </div>
-                            }
-                        })
-                        .collect_view()
-                }}
-                <Show when=move || shown.with(Vec::is_empty)>
-                    <p class="heading" role="status">"Nothing found."</p>
-                </Show>
-            </div>
         </div>
     }
 }

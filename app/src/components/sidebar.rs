@@ -9,7 +9,10 @@ use super::{
     session_row::SessionRow,
     theme::ThemeSwitch,
 };
-use crate::state::{Chat, use_chat};
+use crate::{
+    keys::Command,
+    state::{Chat, use_chat},
+};
 
 /// How long to wait for the next letter before searching.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -45,7 +48,18 @@ pub(crate) fn Sidebar() -> impl IntoView {
             <nav class="sessions" aria-label="Conversations">
                 <Sessions/>
             </nav>
-            <footer><ThemeSwitch/></footer>
+            <footer>
+                <ThemeSwitch/>
+                <button
+                    type="button"
+                    class="quiet"
+                    aria-label="Keyboard shortcuts"
+                    title="Keyboard shortcuts (?)"
+                    on:click=move |_| chat.run(Command::Keys)
+                >
+                    <Icon glyph=icon::KEYS/>
+                </button>
+            </footer>
         </aside>
         <div class="scrim" on:click=move |_| chat.drawer.set(false)></div>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{self, Icon};
-use crate::{browser, state::use_chat};
+use crate::state::use_chat;
 
 /// A button that goes round the three.
 #[component]
@@ -15,8 +15,7 @@ pub(super) fn ThemeSwitch() -> impl IntoView {
             Some("dark") => Some("light"),
             Some(_) => None,
         };
-        browser::set_theme(next);
-        chat.theme.set(next.map(str::to_owned));
+        chat.use_theme(next);
     };
     let name = move || match chat.theme.get().as_deref() {
         Some("dark") => "dark",

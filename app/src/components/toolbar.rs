@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser,
-    state::{Question, View, use_chat},
+    state::{Question, View, export_address, use_chat},
 };
 
 /// The head of the page.
@@ -54,7 +54,7 @@ pub(crate) fn Toolbar() -> impl IntoView {
 #[component]
 fn SessionTools(session_id: Uuid) -> impl IntoView {
     let chat = use_chat();
-    let export = format!("/api/chat/sessions/{session_id}/export?format=markdown");
+    let export = export_address(session_id);
     let ask = move |_| chat.question.set(Some(Question::Clear));
     let more = NodeRef::<html::Details>::new();
     let close = move || {

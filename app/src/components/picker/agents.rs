@@ -6,10 +6,11 @@ use protocol::registry::{Agent, TIER_ARCHITECT, TIER_PAS_ROOT};
 use super::{Choice, Kind, Picker};
 use crate::{
     components::tier::{self, TierMark},
-    state::use_chat,
+    state::{OpenPicker, use_chat},
 };
 
 const KIND: Kind = Kind {
+    which: OpenPicker::Agent,
     label: "Agent",
     id: "agent-picker",
     find: "Find an agent",

@@ -6,23 +6,23 @@ use crate::components::icon::{self, Icon};
 
 /// Something to pick.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// What picking it hands on.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Over the group it stands in.
-    pub(super) heading: String,
+    pub(crate) heading: String,
     /// Its name.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// One line about it.
-    pub(super) detail: String,
+    pub(crate) detail: String,
     /// What stands at the right.
-    pub(super) aside: String,
+    pub(crate) aside: String,
     /// How far it is indented, 0 to 2.
-    pub(super) depth: u8,
+    pub(crate) depth: u8,
     /// The class and the letter of its mark.
-    pub(super) mark: Option<(&'static str, String)>,
+    pub(crate) mark: Option<(&'static str, String)>,
     /// The state it is in, where it has one.
-    pub(super) status: Option<String>,
+    pub(crate) status: Option<String>,
 }
 
 impl Choice {

@@ -4,9 +4,13 @@ use leptos::prelude::*;
 use protocol::registry::Model;
 
 use super::{Choice, Kind, Picker};
-use crate::{figures, state::use_chat};
+use crate::{
+    figures,
+    state::{OpenPicker, use_chat},
+};
 
 const KIND: Kind = Kind {
+    which: OpenPicker::Model,
     label: "Model",
     id: "model-picker",
     find: "Find a model",
