@@ -28,7 +28,7 @@ pub(super) fn plain(error: &Error, who: &str) -> String {
             } else if let Some(error) = error.downcast_ref::<reqwest::Error>() {
                 transport(error, who)
             } else {
-                format!("The connection to {who} broke off.")
+                broke_off(who)
             }
         }
         Error::WebModelCall {
@@ -78,7 +78,15 @@ fn transport(error: &reqwest::Error, who: &str) -> String {
     } else if error.is_connect() {
         format!("{who} could not be reached.")
     } else {
-        format!("The connection to {who} broke off.")
+        broke_off(who)
+    }
+}
+
+fn broke_off(who: &str) -> String {
+    // In the middle of a sentence.
+    match who.strip_prefix("The ") {
+        Some(rest) => format!("The connection to the {rest} broke off."),
+        None => format!("The connection to {who} broke off."),
     }
 }
 

@@ -330,7 +330,7 @@ async fn a_connection_lost_before_the_first_word_is_made_again_once() {
 
     let stub = Stub::losing(2, None).await;
     let (detail, _) = failure(&stub.client.ask("hi", Some("gpt-4.1")).await);
-    assert_eq!(detail, "The connection to The server at OPENAI_BASE_URL broke off.");
+    assert_eq!(detail, "The connection to the server at OPENAI_BASE_URL broke off.");
     assert_eq!(stub.asked.lock().len(), 2, "and no more");
 }
 
