@@ -201,3 +201,29 @@ impl LiveTurns {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_whose_session_is_gone_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).await.unwrap();
+        let turns = LiveTurns::new(store, Duration::from_secs(60));
+        let accepted = MessageAccepted {
+            session_id: Uuid::new_v4(),
+            message_id: Uuid::new_v4(),
+            answer_id: Uuid::new_v4(),
+            turn_id: Uuid::new_v4(),
+            agent_id: "architect".into(),
+            status: "streaming".into(),
+        };
+        let (turn, _) = turns.insert(Uuid::new_v4(), &accepted, CancellationToken::new());
+        turns.forget(Uuid::new_v4());
+        assert!(!turn.stop.is_cancelled());
+        turns.forget(accepted.session_id);
+        assert!(turn.stop.is_cancelled());
+        assert_eq!(turns.count().logs, 0);
+    }
+}

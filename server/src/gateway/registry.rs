@@ -198,7 +198,53 @@ fn parents_first(agents: Vec<Agent>) -> Vec<Agent> {
 
 #[cfg(test)]
 mod tests {
+    use protocol::gateway::{GatewayApproval, GatewayChatRequest};
+    use uuid::Uuid;
+
     use super::*;
+    use crate::gateway::{EventStream, Reply};
+
+    /// A Gateway that has hung.
+    struct Hanging;
+
+    impl Gateway for Hanging {
+        fn agents(&self) -> Reply<'_, Vec<GatewayAgent>> {
+            Box::pin(std::future::pending())
+        }
+        fn models(&self) -> Reply<'_, Vec<GatewayModel>> {
+            Box::pin(std::future::pending())
+        }
+        fn start(&self, _: GatewayChatRequest) -> Reply<'_, ()> {
+            Box::pin(std::future::pending())
+        }
+        fn stream(&self, _: Uuid, _: Option<String>) -> Reply<'_, EventStream> {
+            Box::pin(std::future::pending())
+        }
+        fn cancel(&self, _: Uuid) -> Reply<'_, ()> {
+            Box::pin(std::future::pending())
+        }
+        fn approve(&self, _: Uuid, _: GatewayApproval) -> Reply<'_, ()> {
+            Box::pin(std::future::pending())
+        }
+        fn health(&self) -> Reply<'_, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_makes_do_with_what_is_known_does_not_wait_for_the_gateway() {
+        let registry = Arc::new(Registry::new(Arc::new(Hanging)));
+        let old = Instant::now().checked_sub(FRESH * 2).unwrap();
+        let known = Arc::new(listing(vec![agent("a", None)], vec![]));
+        *registry.kept.write() = Some((old, Arc::clone(&known)));
+        let minute = Duration::from_secs(60);
+        for _ in 0..2 {
+            let heard = tokio::time::timeout(minute, registry.last_known()).await;
+            assert_eq!(heard.unwrap().unwrap(), known);
+        }
+        let asked = tokio::time::timeout(minute, registry.listing()).await;
+        assert!(asked.is_err(), "who wants what is new waits");
+    }
 
     fn agent(id: &str, parent: Option<&str>) -> GatewayAgent {
         GatewayAgent {

@@ -101,3 +101,29 @@ async fn an_end_that_the_database_refuses_is_saved_when_it_takes_it() {
         (&json!("complete"), &json!("whole"))
     );
 }
+
+#[tokio::test]
+async fn of_an_end_that_could_not_be_saved_no_usage_is_told() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let answer = app.gateway.hold_answer();
+    let session = session_id(&browser.say(None, "Hello").await);
+    let mut reader = browser.attach(session, &[]).await;
+    answer.token("whole");
+    reader.next().await.unwrap();
+
+    let path = app.folder.path().join("parley.db");
+    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
+    database.batch_execute(refuse).unwrap();
+    answer.finish();
+    let rest = reader.rest().await;
+    assert_eq!(types(&rest), ["done"]);
+    assert_eq!(rest[0].1["status"], "interrupted");
+    database.batch_execute("DROP TRIGGER refuse").unwrap();
+    let answer = browser.messages(session).await.pop().unwrap();
+    assert_eq!(
+        (&answer["status"], &answer["content"], &answer["usage"]),
+        (&json!("interrupted"), &json!("whole"), &json!(null))
+    );
+}
