@@ -34,7 +34,7 @@ impl ChatService {
     /// When there is no such session.
     pub async fn attach(&self, user_id: Uuid, session_id: Uuid, cursor: Option<&str>) -> Result<Attachment, Error> {
         if let Some(live) = self.0.live.find(user_id, session_id) {
-            return Ok(self.attach_live(&live, cursor));
+            return Ok(attach_live(&live, cursor));
         }
         let Some(mut last) = self.0.store.last_turn(user_id, session_id).await? else {
             self.own_session(user_id, session_id).await?;
@@ -45,7 +45,7 @@ impl ChatService {
             // nobody runs it any more.
             let beginning = self.0.beginning.write().await;
             if let Some(live) = self.0.live.find(user_id, session_id) {
-                return Ok(self.attach_live(&live, cursor));
+                return Ok(attach_live(&live, cursor));
             }
             self.recover_orphan(session_id, &beginning).await?;
             last = self
@@ -57,18 +57,18 @@ impl ChatService {
         }
         Ok(Attachment::Ended(ended_events(&last, cursor)))
     }
+}
 
-    fn attach_live(&self, live: &LiveTurn, cursor: Option<&str>) -> Attachment {
-        let log = Arc::clone(&live.log);
-        let usable = usable_cursor(cursor, log.turn_id, log.last_seq());
-        let (after, from_start) = match (usable, cursor) {
-            (Some(seq), _) => (seq, false),
-            // Nothing runs and nothing was read: the end is all there is to learn.
-            (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
-            (None, _) => (0, true),
-        };
-        Attachment::Live { log, after, from_start }
-    }
+fn attach_live(live: &LiveTurn, cursor: Option<&str>) -> Attachment {
+    let log = Arc::clone(&live.log);
+    let usable = usable_cursor(cursor, log.turn_id, log.last_seq());
+    let (after, from_start) = match (usable, cursor) {
+        (Some(seq), _) => (seq, false),
+        // Nothing runs and nothing was read: the end is all there is to learn.
+        (None, None) if log.ended().is_some() => (log.seq_before_end(), false),
+        (None, _) => (0, true),
+    };
+    Attachment::Live { log, after, from_start }
 }
 
 /// The seq of a cursor that this turn gave out; `None` for another turn's, one from the future, and garbage.

@@ -5,7 +5,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::common::{Browser, TestApp, session_id, types};
+use crate::common::{Browser, Reader, TestApp, session_id, types};
 
 /// A turn that wrote something and whose task then panicked.
 async fn orphan(app: &TestApp) -> (Browser, Uuid) {
@@ -73,8 +73,8 @@ async fn stop_finds_nothing_running() {
     assert_eq!(status, StatusCode::CONFLICT);
 }
 
-#[tokio::test]
-async fn an_end_that_the_database_refuses_is_saved_when_it_takes_it() {
+/// A turn that ended while the database refuses to save it; the connection may undo that.
+async fn refused_end() -> (TestApp, Browser, Uuid, Reader, SqliteConnection) {
     let app = TestApp::start().await;
     let browser = app.browser().await;
     let answer = app.gateway.hold_answer();
@@ -88,6 +88,12 @@ async fn an_end_that_the_database_refuses_is_saved_when_it_takes_it() {
     let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
     database.batch_execute(refuse).unwrap();
     answer.finish();
+    (app, browser, session, reader, database)
+}
+
+#[tokio::test]
+async fn an_end_that_the_database_refuses_is_saved_when_it_takes_it() {
+    let (_app, browser, session, reader, mut database) = refused_end().await;
     let mend = async {
         // Long enough for the first attempt; were this later than it, the test would only prove less.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -104,19 +110,7 @@ async fn an_end_that_the_database_refuses_is_saved_when_it_takes_it() {
 
 #[tokio::test]
 async fn of_an_end_that_could_not_be_saved_no_usage_is_told() {
-    let app = TestApp::start().await;
-    let browser = app.browser().await;
-    let answer = app.gateway.hold_answer();
-    let session = session_id(&browser.say(None, "Hello").await);
-    let mut reader = browser.attach(session, &[]).await;
-    answer.token("whole");
-    reader.next().await.unwrap();
-
-    let path = app.folder.path().join("parley.db");
-    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
-    database.batch_execute(refuse).unwrap();
-    answer.finish();
+    let (_app, browser, session, reader, mut database) = refused_end().await;
     let rest = reader.rest().await;
     assert_eq!(types(&rest), ["done"]);
     assert_eq!(rest[0].1["status"], "interrupted");
