@@ -22,7 +22,8 @@ watch: ## the same, rebuilt and reloaded on every change
 
 build: ## the optimised server and page
 	@.ci/bootstrap run
-	@$(TOOLS) && cargo leptos build --release --precompress
+	@# Erased types are smaller, parts that not every visit needs are files of their own, and names change with content.
+	@$(TOOLS) && LEPTOS_HASH_FILES=true RUSTFLAGS="--cfg erase_components" cargo leptos build --release --split --precompress
 	@echo "==> $(or $(CARGO_TARGET_DIR),target)/release/parley, which serves target/site"
 
 test: ## formatting, lints, docs, tests, browser tests

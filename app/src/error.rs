@@ -1,11 +1,10 @@
 //! What went wrong, as the page shows it. On the wire it is the same envelope that every route answers with.
 
-use leptos::server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
-};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use protocol::error::ErrorBody;
 use serde::{Deserialize, Serialize};
+
+use crate::client::Text;
 
 /// A refused or failed request. Its JSON is `{"error":{…}}`, so that a refusal by the server's middleware, which never
 /// reaches a server function, is understood as well.
@@ -36,7 +35,7 @@ impl From<ErrorBody> for PageError {
 }
 
 impl FromServerFnError for PageError {
-    type Encoder = JsonEncoding;
+    type Encoder = Text;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

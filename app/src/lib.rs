@@ -26,4 +26,4 @@ mod state;
 mod stream;
 
 pub use pages::App;
-pub use shell::shell;
+pub use shell::{Assets, shell};

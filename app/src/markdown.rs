@@ -5,9 +5,11 @@
 
 mod link;
 mod live;
+mod parser;
 mod writer;
 
 pub(crate) use live::LiveMarkdown;
+pub(crate) use parser::{is_ready, prepare};
 
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ impl SafeHtml {
     }
 }
 
-/// A top-level block: a paragraph, a list, a table, a fenced code block and so on.
+/// A top-level block: a paragraph, a list, a table, a fenced code block and so on. Its markup is one element.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Block {
     /// Where it begins in the text, in bytes, at the start of a line.
@@ -31,17 +33,13 @@ pub(crate) struct Block {
     pub(crate) html: SafeHtml,
 }
 
-/// The blocks of a text.
-pub(crate) fn blocks(text: &str) -> Vec<Block> {
-    blocks_from(text, 0)
-}
-
-/// The blocks of a text from the byte `start` on, which must be where a block begins.
-fn blocks_from(text: &str, start: usize) -> Vec<Block> {
-    let Some(rest) = text.get(start..) else {
+/// The blocks of a text from the byte `start` on, which must be where a block begins. None where the browser does not
+/// have the parser yet ([`prepare`]).
+pub(crate) fn blocks_from(text: &str, start: usize) -> Vec<Block> {
+    let (Some(rest), Some(parse)) = (text.get(start..), parser::parse()) else {
         return Vec::new();
     };
-    writer::write(rest)
+    parse(rest)
         .into_iter()
         .map(|(at, html)| Block {
             // An indented code block is reported after its indentation, which must not be lost when its text is parsed again.
@@ -49,6 +47,19 @@ fn blocks_from(text: &str, start: usize) -> Vec<Block> {
             html: SafeHtml(html.into()),
         })
         .collect()
+}
+
+/// A whole text, as the server renders it. The browser finds that rendering in the document.
+pub(crate) fn whole(text: &str) -> SafeHtml {
+    if cfg!(feature = "hydrate") {
+        return SafeHtml::default();
+    }
+    joined(&blocks_from(text, 0))
+}
+
+/// One block after the other.
+pub(crate) fn joined(blocks: &[Block]) -> SafeHtml {
+    SafeHtml(blocks.iter().map(|block| block.html.as_str()).collect::<String>().into())
 }
 
 #[cfg(test)]

@@ -1,61 +1,61 @@
 //! The page's doors to the server, under `/fn`. Each obtains the [`SharedBackend`] of the request and calls it.
 
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::{prelude::*, server_fn::Http};
 use protocol::session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary};
 use uuid::Uuid;
 
-use crate::{backend, client::CsrfClient, error::PageError};
+use crate::{backend, client::{CsrfClient, Json}, error::PageError};
 
 /// Agents and models.
-#[server(prefix = "/fn", endpoint = "registry", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "registry", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn registry() -> Result<backend::Registry, PageError> {
     door::answer(door::backend()?.registry().await)
 }
 
 /// The caller's sessions.
-#[server(prefix = "/fn", endpoint = "sessions", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "sessions", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn sessions(query: backend::SessionQuery) -> Result<SessionList, PageError> {
     door::answer(door::backend()?.sessions(query).await)
 }
 
 /// A session with its last messages, or those before `before`.
-#[server(prefix = "/fn", endpoint = "session", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "session", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn session(session_id: Uuid, before: Option<Uuid>) -> Result<SessionDetail, PageError> {
     door::answer(door::backend()?.session(session_id, before).await)
 }
 
 /// Saves a message and starts its turn.
-#[server(prefix = "/fn", endpoint = "send_message", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "send_message", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn send_message(message: protocol::session::SendMessage) -> Result<MessageAccepted, PageError> {
     door::answer(door::backend()?.send(message).await)
 }
 
 /// Stops the running turn.
-#[server(prefix = "/fn", endpoint = "cancel", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "cancel", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.cancel(session_id).await)
 }
 
 /// Passes on a decision on the task that waits for it.
-#[server(prefix = "/fn", endpoint = "approve", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "approve", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn approve(session_id: Uuid, approval: protocol::gateway::GatewayApproval) -> Result<(), PageError> {
     door::answer(door::backend()?.approve(session_id, approval).await)
 }
 
 /// Changes title, pin or model.
-#[server(prefix = "/fn", endpoint = "patch", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "patch", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn patch(session_id: Uuid, patch: SessionPatch) -> Result<SessionSummary, PageError> {
     door::answer(door::backend()?.patch(session_id, patch).await)
 }
 
 /// Archives a session.
-#[server(prefix = "/fn", endpoint = "clear", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "clear", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
     door::answer(door::backend()?.clear(session_id).await)
 }
 
 /// Deletes a session and all its messages.
-#[server(prefix = "/fn", endpoint = "delete", input = Json, client = CsrfClient)]
+#[server(prefix = "/fn", endpoint = "delete", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn delete(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.delete(session_id).await)
 }

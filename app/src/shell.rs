@@ -5,8 +5,20 @@ use leptos_meta::MetaTags;
 
 use crate::{App, backend::PageRequest};
 
-/// The document. On the server only; the browser takes over from `<body>` on.
+/// The addresses of the page's files, which carry a hash of their content where the build gave them one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assets {
+    /// The styles.
+    pub css: String,
+    /// What loads the WASM.
+    pub js: String,
+    /// The page itself.
+    pub wasm: String,
+}
+
+/// The document. On the server only, with [`Assets`] in the context; the browser takes over from `<body>` on.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let assets: Assets = expect_context();
     let request = use_context::<PageRequest>().unwrap_or_default();
     // A theme that was chosen stands in the first byte of markup, so that no other flashes up before it.
     let theme = request.theme.filter(|theme| theme == "dark" || theme == "light");
@@ -20,9 +32,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="csrf-token" content=request.csrf_token/>
                 <meta name="description" content="Talk to a hierarchy of LLM agents."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="stylesheet" href=format!("/{}/{}.css", options.site_pkg_dir, options.output_name)/>
-                <AutoReload options=options.clone()/>
-                <Hydration options/>
+                <link rel="stylesheet" href=assets.css.clone()/>
+                <AutoReload options/>
+                <Hydration assets/>
                 <MetaTags/>
             </head>
             <body>
@@ -34,12 +46,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 /// Loads the WASM. Leptos's own component leaves the nonce off the preload, which `strict-dynamic` then refuses.
 #[component]
-fn Hydration(options: LeptosOptions) -> impl IntoView {
+fn Hydration(assets: Assets) -> impl IntoView {
     let nonce = use_nonce();
-    let base = format!("/{}/{}", options.site_pkg_dir, options.output_name);
-    let script = base.clone() + ".js";
-    // cargo-leptos renames the file; wasm-bindgen alone would call it `…_bg.wasm`.
-    let wasm = base + ".wasm";
+    let Assets { js: script, wasm, .. } = assets;
     let start =
         format!("import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); hydrate();");
     view! {

@@ -4,10 +4,11 @@
 //! - [`chat`]: the use cases, the turn engine among them
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
-//! - [`routes`] and [`page`]: the two doors, REST and Leptos
+//! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
 
+pub mod assets;
 pub mod chat;
 pub mod config;
 pub mod embedded;

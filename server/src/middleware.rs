@@ -56,7 +56,6 @@ pub async fn guard_unsafe(State(state): State<AppState>, request: Request, next:
 
 /// The headers that every response carries.
 pub async fn harden(request: Request, next: Next) -> Response {
-    let is_static = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut default = |name: header::HeaderName, value: &'static str| {
@@ -82,8 +81,8 @@ pub async fn harden(request: Request, next: Next) -> Response {
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     );
-    // What a user sees is his alone; files with no hash in their name are asked after each time.
-    default(header::CACHE_CONTROL, if is_static { "no-cache" } else { "no-store" });
+    // What a user sees is his alone; the page's files say themselves how long they may be kept.
+    default(header::CACHE_CONTROL, "no-store");
     response
 }
 

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -21,6 +21,7 @@ use protocol::session::{
 use uuid::Uuid;
 
 use crate::{
+    assets,
     chat::{ChatService, PAGE_OF_MESSAGES},
     error::Error,
     identity::UserId,
@@ -60,10 +61,18 @@ async fn server_function(State(state): State<AppState>, request: Request) -> Res
 
 /// A file of the site, else the page's own "not found".
 async fn files_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(file) = assets::file(&state.leptos, &request).await {
+        return file;
+    }
     let context = context(&state, &request);
-    let handler =
-        leptos_axum::file_and_error_handler_with_context::<AppState, _>(move || context.provide_for_page(), app::shell);
-    handler(request.uri().clone(), State(state), request).await
+    let options = state.leptos.clone();
+    let render = leptos_axum::render_app_async_with_context(
+        move || context.provide_for_page(),
+        move || app::shell(options.clone()),
+    );
+    let mut response = render(request).await.into_response();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// What a request's context holds.
@@ -71,6 +80,7 @@ async fn files_or_not_found(State(state): State<AppState>, request: Request) -> 
 struct Context {
     backend: SharedBackend,
     request: PageRequest,
+    assets: app::Assets,
 }
 
 fn context(state: &AppState, request: &Request<Body>) -> Context {
@@ -89,6 +99,7 @@ fn context(state: &AppState, request: &Request<Body>) -> Context {
             csrf_token: state.keys.csrf_token(user),
             theme: theme(request.headers()),
         },
+        assets: state.assets.clone(),
     }
 }
 
@@ -107,6 +118,7 @@ impl Context {
 
     fn provide_for_page(&self) {
         self.provide();
+        provide_context(self.assets.clone());
         let live_reload = std::env::var_os("LEPTOS_WATCH").is_some();
         if let Some(nonce) = use_nonce()
             && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce, live_reload))

@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 
-use crate::{chat::ChatService, config::Limits, identity::Keys, limits::Limiters};
+use crate::{assets, chat::ChatService, config::Limits, identity::Keys, limits::Limiters};
 
 /// The state of the app. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct App {
     pub plain_http: bool,
     /// Where the page's files are.
     pub leptos: LeptosOptions,
+    /// Their addresses.
+    pub assets: app::Assets,
 }
 
 impl AppState {
@@ -33,6 +35,7 @@ impl AppState {
             keys,
             limiters: Limiters::new(limits),
             plain_http,
+            assets: assets::addresses(&leptos),
             leptos,
         }))
     }

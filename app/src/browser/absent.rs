@@ -41,6 +41,10 @@ pub(crate) fn draft(_session_id: Option<Uuid>) -> String {
 
 pub(crate) fn keep_draft(_session_id: Option<Uuid>, _text: &str) {}
 
+pub(crate) fn typed() -> String {
+    String::new()
+}
+
 pub(crate) fn copy(_text: &str) {}
 
 pub(crate) fn copy_code(_within: &Element) {}

@@ -111,6 +111,15 @@ pub(crate) fn keep_draft(session_id: Option<Uuid>, text: &str) {
     };
 }
 
+/// What stands in the composer before the page is alive.
+pub(crate) fn typed() -> String {
+    document()
+        .get_element_by_id("message")
+        .and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok())
+        .map(|field| field.value())
+        .unwrap_or_default()
+}
+
 /// Puts a text on the clipboard. Over plain HTTP there is only the old way.
 pub(crate) fn copy(text: &str) {
     if window().is_secure_context() {

@@ -1,32 +1,28 @@
 //! An answer's text. Settled blocks are never rendered again, the last two at most once a frame.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*, task::spawn_local, web_sys::Element};
 use protocol::session::MessageStatus;
+use std::time::Duration;
 
-use super::html::Html;
-use crate::state::{Line, use_chat};
+use super::html::{Rendered, paint};
+use crate::{
+    browser, markdown,
+    state::{Chat, Line, use_chat},
+};
+
+/// How long to wait before the parser is fetched again that could not be fetched.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The rendered text, growing.
 #[component]
 pub(super) fn Body(line: Line) -> impl IntoView {
-    let settled = line.markdown.settled.clone();
-    let settling = Signal::from(line.markdown.settling.clone());
-    let tail = Signal::from(line.markdown.tail.clone());
-    grow(line.clone());
-    let blocks = move || settled.get().iter().cloned().enumerate().collect::<Vec<_>>();
-    let waits = {
-        let line = line.clone();
-        move || line.status() == MessageStatus::Streaming && line.text.with(String::is_empty)
-    };
+    let node = NodeRef::<html::Div>::new();
+    let html = line.text.with_untracked(|text| markdown::whole(text));
+    follow(&line, node);
+    let waits = move || line.status() == MessageStatus::Streaming && line.text.with(String::is_empty);
     view! {
         <div class="body">
-            <For
-                each=blocks
-                key=|(at, block)| (*at, block.clone())
-                children=|(_, block)| view! { <Html html=Signal::stored(block.html)/> }
-            />
-            <Html html=settling/>
-            <Html html=tail/>
+            <Rendered node html/>
             <Show when=waits>
                 <p class="typing">
                     <span class="unseen">"Waiting for the first word."</span>
@@ -40,22 +36,54 @@ pub(super) fn Body(line: Line) -> impl IntoView {
 }
 
 /// Follows the text with its rendering.
-fn grow(line: Line) {
+fn follow(line: &Line, node: NodeRef<html::Div>) {
     let chat = use_chat();
+    let line = line.clone();
     let waiting = StoredValue::new(false);
-    Effect::new(move |rendered: Option<()>| {
+    let is_streaming = Memo::new({
+        let line = line.clone();
+        move |_| line.status() == MessageStatus::Streaming
+    });
+    Effect::new(move |former: Option<bool>| {
         line.text.track();
-        // What was there at first is rendered already.
-        if rendered.is_none() || waiting.get_value() {
-            return;
+        let is_streaming = is_streaming.get();
+        let Some(node) = node.get() else {
+            return is_streaming;
+        };
+        // What the server has rendered is there already.
+        let is_painted = former.is_none() && node.child_element_count() > 0;
+        if is_painted || waiting.get_value() {
+            return is_streaming;
         }
         waiting.set_value(true);
+        // A row that was just made must not show up empty.
+        if former.is_none() && markdown::is_ready() {
+            waiting.set_value(false);
+            render(chat, &line, &node);
+            return is_streaming;
+        }
         let line = line.clone();
-        request_animation_frame(move || {
-            if waiting.try_set_value(false).is_none() {
-                line.text.with_untracked(|text| line.markdown.grow(text));
-                chat.grown.notify();
+        spawn_local(async move {
+            while !markdown::prepare().await {
+                browser::sleep(PAUSE).await;
             }
+            request_animation_frame(move || {
+                if waiting.try_set_value(false).is_none() {
+                    render(chat, &line, &node);
+                }
+            });
+        });
+        is_streaming
+    });
+}
+
+fn render(chat: Chat, line: &Line, node: &Element) {
+    let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
+    line.text.with_untracked(|text| {
+        line.markdown.update_value(|markdown| {
+            let same = if is_whole { markdown.finish(text) } else { markdown.grow(text) };
+            paint(node, markdown.blocks(), same);
         });
     });
+    chat.grown.notify();
 }

@@ -1,11 +1,32 @@
 //! The one place where markup enters the document as markup.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*, web_sys::Element};
 
-use crate::markdown::SafeHtml;
+use crate::markdown::{self, Block, SafeHtml};
 
-/// Shows rendered Markdown.
+/// Rendered Markdown: as the server wrote it, then as [`paint`] does.
 #[component]
-pub(super) fn Html(#[prop(into)] html: Signal<SafeHtml>) -> impl IntoView {
-    view! { <div class="block" inner_html=move || html.with(|html| html.as_str().to_owned())></div> }
+pub(super) fn Rendered(node: NodeRef<html::Div>, html: SafeHtml) -> impl IntoView {
+    view! { <div class="rendered" node_ref=node inner_html=html.as_str().to_owned()></div> }
+}
+
+/// Makes the children of `node` what `blocks` say, one element a block. The first `same` are so already, where they exist.
+pub(super) fn paint(node: &Element, blocks: &[Block], same: usize) {
+    let children = node.children();
+    while children.length() as usize > blocks.len() {
+        let Some(last) = node.last_element_child() else { break };
+        last.remove();
+    }
+    let there = children.length() as usize;
+    let mut at = same.min(there);
+    while at < there {
+        if let (Some(child), Some(block)) = (children.item(at as u32), blocks.get(at)) {
+            child.set_outer_html(block.html.as_str());
+        }
+        at += 1;
+    }
+    // All at once: an answer that comes fast brings many of them between two frames.
+    if let Some(new) = blocks.get(at..).filter(|new| !new.is_empty()) {
+        let _ = node.insert_adjacent_html("beforeend", markdown::joined(new).as_str());
+    }
 }

@@ -3,85 +3,44 @@
 //! Two, because the last line may be read otherwise once it is whole: `|` after a table begins a paragraph, `| 1 |` goes
 //! on with the table. When a third block begins, the line that parts the first two is whole.
 
-use leptos::prelude::*;
-use std::sync::Arc;
+use super::{Block, blocks_from};
 
-use super::{Block, SafeHtml, blocks, blocks_from};
+/// How many blocks at the end may still change.
+const UNSETTLED: usize = 2;
 
 /// The rendering of one answer.
-#[derive(Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct LiveMarkdown {
-    /// All blocks but the last two. Only ever appended to while the answer grows.
-    pub(crate) settled: ArcRwSignal<Arc<Vec<Block>>>,
-    /// The last block but one; empty where there is none.
-    pub(crate) settling: ArcRwSignal<SafeHtml>,
-    /// The last block; empty where there is none.
-    pub(crate) tail: ArcRwSignal<SafeHtml>,
-    settled_until: ArcStoredValue<usize>,
+    blocks: Vec<Block>,
 }
 
 impl LiveMarkdown {
-    /// Renders what there is.
-    pub(crate) fn new(text: &str) -> Self {
-        let parts = Parts::of(blocks(text), 0);
-        Self {
-            settled: ArcRwSignal::new(Arc::new(parts.settled)),
-            settling: ArcRwSignal::new(parts.settling),
-            tail: ArcRwSignal::new(parts.tail),
-            settled_until: ArcStoredValue::new(parts.settled_until),
+    /// All blocks. All but the last two stay as they are while the answer grows.
+    pub(crate) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Follows the text as it grows. Returns how many of the former blocks are as they were; what comes after them is new.
+    pub(crate) fn grow(&mut self, text: &str) -> usize {
+        let kept = self.blocks.len().saturating_sub(UNSETTLED);
+        let start = self.blocks.get(kept).map_or(0, |block| block.start);
+        if text.is_char_boundary(start) {
+            self.replace(kept, blocks_from(text, start))
+        } else {
+            self.finish(text)
         }
     }
 
-    /// Follows the text as it grows.
-    pub(crate) fn grow(&self, text: &str) {
-        let start = self.settled_until.get_value();
-        if text.len() < start || !text.is_char_boundary(start) {
-            return self.finish(text);
-        }
-        let parts = Parts::of(blocks_from(text, start), start);
-        if !parts.settled.is_empty() {
-            self.settled
-                .update(|all| Arc::make_mut(all).extend(parts.settled.iter().cloned()));
-        }
-        self.show(parts);
+    /// Renders the whole text once more, for a link may be defined after its use. Returns what [`Self::grow`] does.
+    pub(crate) fn finish(&mut self, text: &str) -> usize {
+        self.replace(0, blocks_from(text, 0))
     }
 
-    /// Renders the whole text once more, for a link may be defined after its use. Blocks that stay the same stay.
-    pub(crate) fn finish(&self, text: &str) {
-        let parts = Parts::of(blocks(text), 0);
-        if **self.settled.read_untracked() != parts.settled {
-            self.settled.set(Arc::new(parts.settled.clone()));
-        }
-        self.show(parts);
-    }
-
-    fn show(&self, parts: Parts) {
-        self.settled_until.set_value(parts.settled_until);
-        for (signal, html) in [(&self.settling, parts.settling), (&self.tail, parts.tail)] {
-            if *signal.read_untracked() != html {
-                signal.set(html);
-            }
-        }
-    }
-}
-
-struct Parts {
-    settled: Vec<Block>,
-    settling: SafeHtml,
-    tail: SafeHtml,
-    settled_until: usize,
-}
-
-impl Parts {
-    /// Parts blocks of which the first begins at the byte `start`.
-    fn of(mut blocks: Vec<Block>, start: usize) -> Self {
-        let tail = blocks.pop();
-        let settling = blocks.pop();
-        Self {
-            settled_until: settling.as_ref().or(tail.as_ref()).map_or(start, |block| block.start),
-            settled: blocks,
-            settling: settling.map(|block| block.html).unwrap_or_default(),
-            tail: tail.map(|block| block.html).unwrap_or_default(),
-        }
+    fn replace(&mut self, kept: usize, blocks: Vec<Block>) -> usize {
+        let former = self.blocks[kept..].iter();
+        let same = kept + former.zip(&blocks).take_while(|(former, new)| former == new).count();
+        self.blocks.truncate(same);
+        self.blocks.extend(blocks.into_iter().skip(same - kept));
+        same
     }
 }

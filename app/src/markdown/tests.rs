@@ -1,8 +1,7 @@
 use super::*;
-use leptos::prelude::*;
 
 fn html(text: &str) -> String {
-    blocks(text).iter().map(|block| block.html.as_str()).collect()
+    blocks_from(text, 0).iter().map(|block| block.html.as_str()).collect()
 }
 
 #[test]
@@ -199,13 +198,7 @@ fn raw_html_is_shown_as_text() {
 }
 
 fn shown(live: &LiveMarkdown) -> String {
-    let settled = live.settled.get_untracked();
-    settled
-        .iter()
-        .map(|block| &block.html)
-        .chain([&live.settling.get_untracked(), &live.tail.get_untracked()])
-        .map(SafeHtml::as_str)
-        .collect()
+    live.blocks().iter().map(|block| block.html.as_str()).collect()
 }
 
 #[test]
@@ -214,37 +207,53 @@ fn an_answer_that_grows_letter_by_letter_ends_as_if_it_had_come_at_once() {
         "# Plan\n\nFirst, *think*.\n\n- one\n- two\n\n  more of two\n\n1. a\n2. b\n\n",
         "| a | b |\n|---|--:|\n| 1 | 2 |\n\n```sql\nSELECT 1;\n\n-- still code\n```\n\n    indented\n\n    code\n\n> quote\n\nDone: https://a.example/x_y ünd Ende."
     );
-    let live = LiveMarkdown::new("");
-    let mut frozen = 0;
-    for (end, _) in text.char_indices() {
-        live.grow(&text[..end]);
-        let settled = live.settled.get_untracked();
-        assert!(settled.len() >= frozen, "a settled block was taken back");
-        frozen = settled.len();
+    let mut live = LiveMarkdown::default();
+    let mut shown_so_far: Vec<Block> = Vec::new();
+    for end in text.char_indices().map(|(end, _)| end).chain([text.len()]) {
+        let same = live.grow(&text[..end]);
+        assert_eq!(live.blocks()[..same], shown_so_far[..same], "what is said to be the same is");
+        let settled = shown_so_far.len().saturating_sub(2);
+        assert!(same >= settled, "a settled block was taken back");
+        shown_so_far = live.blocks().to_vec();
     }
-    live.grow(text);
-    let grown = shown(&live);
-    assert_eq!(grown, html(text));
+    assert_eq!(shown(&live), html(text));
+}
+
+#[test]
+fn each_block_is_one_element() {
+    let text = concat!(
+        "# a\n\nb\n\n- c\n\n1. d\n\n> e\n\n---\n\n```\nf\n```\n\n    g\n\n<div>h</div>\n\n| i |\n|---|\n| j |\n\n",
+        "![k](l)\n\n[m]: n\n\n<!-- o -->\n\n&amp;\n\n\\\n"
+    );
+    for block in blocks_from(text, 0) {
+        let markup = block.html.as_str();
+        let name: String = markup.chars().skip(1).take_while(char::is_ascii_alphanumeric).collect();
+        let closed = markup.ends_with(&format!("</{name}>")) || markup == "<hr>";
+        assert!(markup.starts_with('<') && closed, "{markup}");
+        let mut depth = 0;
+        for (at, _) in markup.match_indices('<') {
+            let tag = &markup[at..];
+            let is_void = ["<br", "<hr", "<input", "<path", "<rect"].iter().any(|void| tag.starts_with(void));
+            depth += if tag.starts_with("</") { -1 } else { i32::from(!is_void) };
+            assert!(depth > 0 || tag.ends_with('>') && !tag[1..].contains('<'), "{markup}");
+        }
+    }
 }
 
 #[test]
 fn an_open_fence_is_code_while_it_streams() {
-    let live = LiveMarkdown::new("Look:\n\n```py\nprint('<b>')");
-    assert!(
-        live.tail
-            .get_untracked()
-            .as_str()
-            .contains("print(&#39;&lt;b&gt;&#39;)")
-    );
-    live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis");
-    assert_eq!(live.settled.get_untracked().len(), 2);
-    assert_eq!(live.settling.get_untracked().as_str(), "<p>That</p>");
-    assert_eq!(live.tail.get_untracked().as_str(), "<p>is</p>");
+    let mut live = LiveMarkdown::default();
+    live.grow("Look:\n\n```py\nprint('<b>')");
+    assert!(shown(&live).contains("print(&#39;&lt;b&gt;&#39;)"));
+    assert_eq!(live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis"), 1);
+    assert_eq!(live.blocks()[3].html.as_str(), "<p>is</p>");
+    let same = live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis it");
+    assert_eq!(same, 3, "only the last one has changed");
 }
 
 #[test]
 fn a_row_that_has_just_begun_does_not_end_its_table() {
-    let live = LiveMarkdown::new("");
+    let mut live = LiveMarkdown::default();
     let table = "| a |\n|---|\n| 1 |\n";
     live.grow(table);
     live.grow(&(table.to_owned() + "|"));
@@ -255,11 +264,19 @@ fn a_row_that_has_just_begun_does_not_end_its_table() {
 #[test]
 fn a_link_defined_after_its_use_is_one_in_the_end() {
     let text = "See [a][1].\n\nMore.\n\nAnd more.\n\nAnd more.\n\n[1]: https://a.example\n";
-    let live = LiveMarkdown::new("");
+    let mut live = LiveMarkdown::default();
     for (end, _) in text.char_indices() {
         live.grow(&text[..end]);
     }
     assert!(!shown(&live).contains("href"));
-    live.finish(text);
+    assert_eq!(live.finish(text), 0);
     assert_eq!(shown(&live), html(text));
+}
+
+#[test]
+fn a_text_that_was_taken_back_is_rendered_anew() {
+    let mut live = LiveMarkdown::default();
+    live.grow("Öne\n\ntwo\n\nthree\n\nfour");
+    live.grow("Ö");
+    assert_eq!(shown(&live), html("Ö"));
 }

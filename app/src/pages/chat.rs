@@ -7,7 +7,6 @@ use leptos_router::hooks::use_params_map;
 use super::{FirstReading, Placeholder, Ready, not_found::Lost};
 use crate::{
     boot::Place,
-    browser,
     components::{
         composer::Composer,
         hero::{Hero, Ideas},
@@ -33,7 +32,7 @@ pub(super) fn ChatPage() -> impl IntoView {
                 Some(Ok(detail)) => detail.cursor.as_ref().and_then(|cursor| cursor.parse().ok()),
                 _ => None,
             });
-            chat.draft.set(browser::draft(chat.session_id.get_untracked()));
+            chat.recover_draft();
             chat.resume(cursor.flatten());
         }
         untrack(|| chat.show(place));

@@ -31,8 +31,8 @@ pub(crate) struct Line {
     pub(crate) message: ArcRwSignal<Message>,
     /// Its text.
     pub(crate) text: ArcRwSignal<String>,
-    /// Its text, rendered; an answer's only.
-    pub(crate) markdown: LiveMarkdown,
+    /// Its text, rendered; an answer's only, and once it had to be rendered here.
+    pub(crate) markdown: ArcStoredValue<LiveMarkdown>,
     /// Where it is.
     pub(crate) delivery: ArcRwSignal<Delivery>,
 }
@@ -51,7 +51,7 @@ impl Line {
         Self {
             key: message.message_id,
             is_mine,
-            markdown: LiveMarkdown::new(if is_mine { "" } else { &text }),
+            markdown: ArcStoredValue::new(LiveMarkdown::default()),
             message: ArcRwSignal::new(message),
             text: ArcRwSignal::new(text),
             delivery: ArcRwSignal::new(Delivery::Saved),

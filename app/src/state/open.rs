@@ -56,6 +56,8 @@ impl Chat {
         self.started.set_value(true);
         self.clock.now.set(boot.now);
         self.theme.set(boot.theme);
+        // Before the field is bound to it: whoever was faster than the WASM has typed already.
+        self.draft.set(browser::typed());
         match boot.registry {
             Ok(registry) => self.registry.set(Arc::new(registry)),
             Err(error) => self.report(error, Some(Remedy::Registry)),
@@ -257,10 +259,7 @@ impl Chat {
             let same = lines.iter().find(|line| line.message_id() == message.message_id);
             match same.or_else(|| lines.iter().find(|line| line.has_arrived_as(&message))) {
                 Some(_) if is_followed && goes_on.is_some() && text == Text::FromStream => {}
-                Some(line) => {
-                    line.refresh(message);
-                    line.text.with_untracked(|text| line.markdown.finish(text));
-                }
+                Some(line) => line.refresh(message),
                 None => {
                     // What was not sent stays below what was.
                     let place = lines.iter().rposition(Line::is_saved).map_or(0, |last| last + 1);

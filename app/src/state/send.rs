@@ -26,6 +26,14 @@ impl Chat {
         sent
     }
 
+    /// Brings back what was typed here and never sent, above what was typed since.
+    pub(crate) fn recover_draft(self) {
+        let session_id = self.session_id.get_untracked();
+        let draft = with_draft(browser::draft(session_id), &self.draft.get_untracked());
+        browser::keep_draft(session_id, &draft);
+        self.draft.set(draft);
+    }
+
     /// Sends a message, which shows at once.
     pub(crate) fn send(self, text: String) -> bool {
         let is_sendable = !text.trim().is_empty() && text.chars().count() <= MAX_MESSAGE_CHARS;
@@ -174,10 +182,37 @@ impl Chat {
     }
 }
 
+/// A draft and what was typed before the page was alive. A browser that fills in fields again has typed the draft itself.
+fn with_draft(draft: String, typed: &str) -> String {
+    if draft.is_empty() || typed.starts_with(&draft) {
+        typed.to_owned()
+    } else if typed.is_empty() {
+        draft
+    } else {
+        draft + "\n" + typed
+    }
+}
+
 fn no_answer() -> PageError {
     PageError::new(
         "no_answer",
         "Parley did not answer in time.",
         "Retry; a message that did arrive is not sent twice.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_the_draft_nor_what_was_typed_since_is_lost() {
+        let after = |draft: &str, typed| with_draft(draft.to_owned(), typed);
+        assert_eq!(after("", ""), "");
+        assert_eq!(after("draft", ""), "draft");
+        assert_eq!(after("", "typed"), "typed");
+        assert_eq!(after("draft", "draft"), "draft");
+        assert_eq!(after("draft", "draft and more"), "draft and more");
+        assert_eq!(after("draft", "typed"), "draft\ntyped");
+    }
 }

@@ -1,9 +1,10 @@
 //! One reader's way through a turn: a cursor into its log, or the end that the database tells.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::Stream;
 use protocol::event::{EventId, TurnEvent};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{ChatService, live::LiveTurn, log::TurnLog};
@@ -11,6 +12,10 @@ use crate::{
     error::Error,
     store::{LastTurn, TurnState},
 };
+
+/// Not more often than this is a reader sent what is new. A screen shows no more, and a browser that is handed thousands of
+/// events one by one has no time left to show any. What comes after a longer silence is sent at once, and so is the end.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// What an attached reader reads.
 pub enum Attachment {
@@ -124,6 +129,7 @@ impl Attachment {
             // Subscribed before the first read: nothing is appended between that we would not be woken for.
             let mut changes = log.subscribe();
             let mut offset = from_start.then_some(0);
+            let mut sent = None::<Instant>;
             loop {
                 changes.mark_unchanged();
                 let batch = log.read_after(cursor);
@@ -132,6 +138,7 @@ impl Attachment {
                     cursor = *seq;
                 }
                 if !batch.events.is_empty() {
+                    sent = Some(Instant::now());
                     yield batch
                         .events
                         .into_iter()
@@ -150,6 +157,11 @@ impl Attachment {
                 if log.last_seq() == cursor && changes.changed().await.is_err() {
                     return;
                 }
+                if let Some(rest) = sent.and_then(|sent| FRAME.checked_sub(sent.elapsed())) {
+                    let ended = changes.wait_for(|_| log.ended().is_some());
+                    // Either way there is something to read now.
+                    let _ = tokio::time::timeout(rest, ended).await;
+                }
             }
         }
     }
@@ -158,6 +170,7 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::StreamExt;
     use protocol::session::{TurnStatus, Usage};
 
     fn last_turn() -> LastTurn {
@@ -169,6 +182,48 @@ mod tests {
             usage: Some(Usage::exact(1, 2)),
             cost_usd: Some(0.5),
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_sent_by_the_frame_and_a_trickle_at_once() {
+        let log = Arc::new(TurnLog::new(Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()));
+        let write = |text: &str| {
+            log.append(TurnEvent::Token {
+                content: text.into(),
+                offset: None,
+            });
+        };
+        let reader = Attachment::Live {
+            log: Arc::clone(&log),
+            after: 0,
+            from_start: false,
+        };
+        let mut events = std::pin::pin!(reader.events());
+        let texts = |batch: Option<Vec<(EventId, TurnEvent)>>| -> String {
+            let text = |(_, event)| match event {
+                TurnEvent::Token { content, .. } => content,
+                _ => "|".into(),
+            };
+            batch.unwrap().into_iter().map(text).collect()
+        };
+        let start = Instant::now();
+        write("a");
+        assert_eq!(texts(events.next().await), "a", "the first is sent at once");
+        write("b");
+        let (batch, ()) = tokio::join!(events.next(), async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            write("c");
+        });
+        assert_eq!(texts(batch), "bc");
+        assert_eq!(start.elapsed(), FRAME);
+        tokio::time::sleep(FRAME).await;
+        write("d");
+        let now = Instant::now();
+        assert_eq!(texts(events.next().await), "d", "after a silence as well");
+        write("e");
+        log.append(TurnEvent::Done { status: None });
+        assert_eq!(texts(events.next().await), "e|", "and an end is not held back");
+        assert_eq!(now.elapsed(), Duration::ZERO);
     }
 
     #[test]
