@@ -30,6 +30,21 @@ pub(crate) async fn send_message(message: protocol::session::SendMessage) -> Res
     door::answer(door::backend()?.send(message).await)
 }
 
+/// Starts a turn that writes another answer to an old message.
+#[server(prefix = "/fn", endpoint = "regenerate", input = Json, client = CsrfClient)]
+pub(crate) async fn regenerate(
+    session_id: Uuid,
+    regenerate: protocol::session::Regenerate,
+) -> Result<MessageAccepted, PageError> {
+    door::answer(door::backend()?.regenerate(session_id, regenerate).await)
+}
+
+/// Shows the branch that contains this message, from now on; gives its last messages.
+#[server(prefix = "/fn", endpoint = "show_version", input = Json, client = CsrfClient)]
+pub(crate) async fn show_version(session_id: Uuid, message_id: Uuid) -> Result<SessionDetail, PageError> {
+    door::answer(door::backend()?.show_version(session_id, message_id).await)
+}
+
 /// Stops the running turn.
 #[server(prefix = "/fn", endpoint = "cancel", input = Json, client = CsrfClient)]
 pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {

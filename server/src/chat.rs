@@ -37,7 +37,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{PageMissing, SessionChange, SessionFilter, Store},
+    store::{Missing, SessionChange, SessionFilter, Shown, Store, WholeSession},
 };
 use live::{LiveCount, LiveTurns};
 
@@ -227,10 +227,7 @@ impl ChatService {
             .store
             .message_page(user_id, session_id, before, limit)
             .await?
-            .map_err(|missing| match missing {
-                PageMissing::Session => Error::SessionNotFound,
-                PageMissing::Message => Error::MessageNotFound,
-            })?;
+            .map_err(not_found)?;
         let mut detail = SessionDetail {
             session: page.session,
             messages: page.messages,
@@ -251,20 +248,45 @@ impl ChatService {
         Ok(detail)
     }
 
-    /// A session with all its messages.
+    /// A session with the messages of all its branches.
     ///
     /// # Errors
     /// When there is no such session.
-    pub async fn whole_session(
+    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<WholeSession, Error> {
+        let whole = self.0.store.whole_session(user_id, session_id).await?;
+        whole.ok_or(Error::SessionNotFound)
+    }
+
+    /// A session with all messages of the branch shown.
+    ///
+    /// # Errors
+    /// When there is no such session.
+    pub async fn shown_branch(&self, user_id: Uuid, session_id: Uuid) -> Result<(SessionSummary, Vec<Message>), Error> {
+        let page = self.0.store.message_page(user_id, session_id, None, u64::MAX).await?;
+        let page = page.map_err(not_found)?;
+        Ok((page.session, page.messages))
+    }
+
+    /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and
+    /// gives the last messages of it.
+    ///
+    /// # Errors
+    /// When there is no such message, or a turn is running: what it writes is what is shown.
+    pub async fn show_version(
         &self,
         user_id: Uuid,
         session_id: Uuid,
-    ) -> Result<(SessionSummary, Vec<Message>), Error> {
-        self.0
-            .store
-            .all_messages(user_id, session_id)
-            .await?
-            .ok_or(Error::SessionNotFound)
+        message_id: Uuid,
+    ) -> Result<SessionDetail, Error> {
+        let mut shown = self.0.store.show_branch(user_id, session_id, message_id).await?;
+        if shown == Shown::TurnInProgress && self.recover_if_orphan(session_id).await? {
+            shown = self.0.store.show_branch(user_id, session_id, message_id).await?;
+        }
+        match shown {
+            Shown::Now => self.session(user_id, session_id, None, PAGE_OF_MESSAGES).await,
+            Shown::Missing(missing) => Err(not_found(missing)),
+            Shown::TurnInProgress => Err(Error::TurnInProgress),
+        }
     }
 
     /// Changes title, pin or model.
@@ -362,6 +384,13 @@ impl ChatService {
             .find_session(user_id, session_id)
             .await?
             .ok_or(Error::SessionNotFound)
+    }
+}
+
+fn not_found(missing: Missing) -> Error {
+    match missing {
+        Missing::Session => Error::SessionNotFound,
+        Missing::Message => Error::MessageNotFound,
     }
 }
 

@@ -17,6 +17,7 @@ diesel::table! {
         archived_at -> Nullable<BigInt>,
         next_session_id -> Nullable<Text>,
         metadata -> Text,
+        head_id -> Nullable<Text>,
     }
 }
 
@@ -37,6 +38,7 @@ diesel::table! {
         usage_estimated -> Bool,
         cost_micros -> Nullable<BigInt>,
         metadata -> Text,
+        parent_id -> Nullable<Text>,
     }
 }
 

@@ -191,12 +191,15 @@ pub(super) fn summary(
     user_id: Uuid,
     session_id: Uuid,
 ) -> Result<Option<SessionSummary>, StoreError> {
-    let Some(row) = session_row(connection, user_id, session_id)? else {
-        return Ok(None);
-    };
+    session_row(connection, user_id, session_id)?
+        .map(|row| summary_of(connection, row))
+        .transpose()
+}
+
+pub(super) fn summary_of(connection: &mut SqliteConnection, row: SessionRow) -> Result<SessionSummary, StoreError> {
     let totals = totals_of(connection, vec![row.session_id])?;
     let totals = totals.get(&row.session_id).copied().unwrap_or_default();
-    row.into_summary(totals).map(Some)
+    row.into_summary(totals)
 }
 
 fn totals_of(connection: &mut SqliteConnection, ids: Vec<Id>) -> Result<HashMap<Id, Totals>, StoreError> {

@@ -21,7 +21,23 @@ use crate::chat::log::Unsaved;
 use begin::{begin_turn, find_request};
 use finish::{finish_turn, recover_turns};
 
-/// A message to save, and the turn to begin with it.
+/// What a turn answers.
+#[derive(Debug, Clone)]
+pub enum Prompt {
+    /// A new message with this text, after the last one of the branch shown.
+    New(String),
+    /// A new message, as a version of one of the session's own user messages: it follows the same message.
+    Version {
+        /// The text.
+        text: String,
+        /// That message.
+        of: Uuid,
+    },
+    /// The message that this answer was given to: it is answered once more.
+    Again(Uuid),
+}
+
+/// A turn to begin, and what it answers.
 #[derive(Debug, Clone)]
 pub struct BeginTurn {
     /// Whose it is.
@@ -30,8 +46,8 @@ pub struct BeginTurn {
     pub session_id: Option<Uuid>,
     /// What a new session is called.
     pub title: String,
-    /// The message's text.
-    pub message: String,
+    /// What is to be answered.
+    pub prompt: Prompt,
     /// The agent spoken to.
     pub agent_id: String,
     /// Its name.
@@ -51,13 +67,15 @@ pub enum Begun {
     Started {
         /// The answer to the request.
         accepted: MessageAccepted,
-        /// The conversation, the new message last.
+        /// The branch so far, the message to be answered last.
         history: Vec<GatewayMessage>,
     },
     /// The request had been made before; this was its answer.
     Repeated(MessageAccepted),
     /// No such session, or not the user's.
     SessionNotFound,
+    /// No such message in it, or not one of the type asked for.
+    MessageNotFound,
     /// The session belongs to this agent.
     AgentMismatch(String),
     /// The session is archived.
@@ -113,8 +131,16 @@ pub struct LastTurn {
 
 const RUNNING: &str = "running";
 
+/// Whether the database takes a turn of this session for running.
+pub(super) fn is_running(connection: &mut SqliteConnection, session_id: Id) -> QueryResult<bool> {
+    let running = turns::table
+        .filter(turns::session_id.eq(session_id))
+        .filter(turns::status.eq(RUNNING));
+    diesel::select(diesel::dsl::exists(running)).get_result(connection)
+}
+
 impl Store {
-    /// Saves a message, an empty answer and a running turn, and claims the request's id, all in one transaction; then
+    /// Saves a message where it is new, an empty answer and a running turn, and claims the request's id, all in one transaction; then
     /// calls `then` with what came of it. Both happen or neither, even where the caller goes away meanwhile.
     pub async fn begin_turn<T: Send + 'static>(
         &self,

@@ -200,7 +200,8 @@ async fn what_is_anothers_is_not_found_on_every_verb_of_every_route() {
     let app = TestApp::start().await;
     let ada = app.browser().await;
     let answer = app.gateway.hold_answer();
-    let session = session_id(&ada.say(None, "Ada's secret").await);
+    let accepted = ada.say(None, "Ada's secret").await;
+    let (session, answer_id) = (session_id(&accepted), accepted["answer_id"].clone());
     answer.token("secret answer");
     let bob = app.browser().await;
     let path = format!("/api/chat/sessions/{session}");
@@ -212,6 +213,16 @@ async fn what_is_anothers_is_not_found_on_every_verb_of_every_route() {
         (Method::DELETE, path.clone(), Value::Null),
         (Method::POST, format!("{path}/cancel"), Value::Null),
         (Method::POST, format!("{path}/clear"), Value::Null),
+        (
+            Method::POST,
+            format!("{path}/regenerate"),
+            json!({"message_id": answer_id}),
+        ),
+        (
+            Method::POST,
+            format!("{path}/version"),
+            json!({"message_id": answer_id}),
+        ),
         (
             Method::POST,
             format!("{path}/approval"),
