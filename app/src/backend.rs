@@ -69,7 +69,9 @@ pub trait Backend: Send + Sync + 'static {
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
     /// Archives a session.
     fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared>;
-    /// Deletes a session and all its messages.
+    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary>;
+    /// Deletes a session; for a minute it can be restored.
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
 }
 

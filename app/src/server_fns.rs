@@ -69,7 +69,13 @@ pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
     door::answer(door::backend()?.clear(session_id).await)
 }
 
-/// Deletes a session and all its messages.
+/// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+#[server(prefix = "/fn", endpoint = "restore", input = Json, client = CsrfClient)]
+pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageError> {
+    door::answer(door::backend()?.restore(session_id).await)
+}
+
+/// Deletes a session; for a minute it can be restored.
 #[server(prefix = "/fn", endpoint = "delete", input = Json, client = CsrfClient)]
 pub(crate) async fn delete(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.delete(session_id).await)

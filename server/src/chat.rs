@@ -7,6 +7,7 @@
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
+//! - `purge`: removes what was deleted a while ago
 
 pub mod attach;
 pub mod estimate;
@@ -14,6 +15,8 @@ pub mod journal;
 pub mod live;
 pub mod log;
 mod pace;
+mod periodic;
+mod purge;
 mod run;
 mod send;
 mod title;
@@ -55,6 +58,10 @@ pub struct Timing {
     pub logs_kept: Duration,
     /// How long to try to take up a Gateway's stream that broke off.
     pub resume_within: Duration,
+    /// How long a deleted session can be restored.
+    pub deleted_kept: Duration,
+    /// How often what was deleted before that is removed.
+    pub purge_period: Duration,
     /// How long a Gateway may take to be told to stop; the reader does not wait for it.
     pub stop_within: Duration,
 }
@@ -65,6 +72,8 @@ impl Default for Timing {
             journal_period: Duration::from_millis(100),
             logs_kept: Duration::from_secs(60),
             resume_within: Duration::from_secs(5),
+            deleted_kept: Duration::from_secs(60),
+            purge_period: Duration::from_secs(60),
             stop_within: Duration::from_secs(4),
         }
     }
@@ -87,7 +96,7 @@ struct Inner {
 }
 
 impl ChatService {
-    /// The service, with its journal running. Turns that the last run left are ended as interrupted.
+    /// The service, with its journal and its purge running. Turns that the last run left are ended as interrupted.
     ///
     /// # Errors
     /// When the database fails.
@@ -103,6 +112,7 @@ impl ChatService {
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
+        tasks.spawn(purge::run(store.clone(), timing, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
             registry: Arc::new(Registry::new(Arc::clone(&gateway))),
             store,
@@ -129,7 +139,7 @@ impl ChatService {
         &self.0.shutdown
     }
 
-    /// How much is going on: turns with their readers, and tasks, the journal among them.
+    /// How much is going on: turns with their readers, and tasks, the journal and the purge among them.
     pub fn activity(&self) -> (LiveCount, usize) {
         (self.0.live.count(), self.0.tasks.len())
     }
@@ -337,7 +347,7 @@ impl ChatService {
         })
     }
 
-    /// Deletes a session and all its messages; a running turn is stopped first.
+    /// Deletes a session; a running turn is stopped. For a while it can be restored, then all of it is removed.
     ///
     /// # Errors
     /// When there is no such session.
@@ -346,8 +356,19 @@ impl ChatService {
         if !self.0.store.delete_session(user_id, session_id).await? {
             return Err(Error::SessionNotFound);
         }
+        // One that was begun meanwhile; no other can be. Its end is saved with it: it may be restored.
+        self.stop_if_running(user_id, session_id).await;
         self.0.live.forget(session_id);
         Ok(())
+    }
+
+    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+    ///
+    /// # Errors
+    /// When there is no such session, or no more.
+    pub async fn restore(&self, user_id: Uuid, session_id: Uuid) -> Result<SessionSummary, Error> {
+        let restored = self.0.store.restore_session(user_id, session_id).await?;
+        restored.ok_or(Error::SessionNotFound)
     }
 
     async fn stop_if_running(&self, user_id: Uuid, session_id: Uuid) {

@@ -217,6 +217,10 @@ impl Backend for CallerBackend {
         Box::pin(async move { Ok(self.chat().clear(self.user, session_id).await?) })
     }
 
+    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary> {
+        Box::pin(async move { Ok(self.chat().restore(self.user, session_id).await?) })
+    }
+
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {
         Box::pin(async move { Ok(self.chat().delete(self.user, session_id).await?) })
     }

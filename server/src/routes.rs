@@ -44,6 +44,10 @@ pub fn router() -> Router<AppState> {
         .route("/api/chat/sessions/{session_id}/regenerate", post(version::regenerate))
         .route("/api/chat/sessions/{session_id}/version", post(version::show_version))
         .route("/api/chat/sessions/{session_id}/clear", post(session::clear_session))
+        .route(
+            "/api/chat/sessions/{session_id}/restore",
+            post(session::restore_session),
+        )
         .route("/api/chat/sessions/{session_id}/export", get(export::export_session))
         .route("/api", axum::routing::any(no_such_route))
         .route("/api/{*path}", axum::routing::any(no_such_route))

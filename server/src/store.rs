@@ -6,6 +6,7 @@
 mod branch;
 mod ids;
 mod messages;
+mod purge;
 mod rows;
 mod schema;
 mod sessions;

@@ -77,7 +77,7 @@ pub enum SessionStatus {
     Active,
     /// Out of the list, kept.
     Archived,
-    /// Being removed.
+    /// Found by nobody; to be removed, unless it is restored before.
     Deleted,
 }
 

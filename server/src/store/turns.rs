@@ -16,9 +16,10 @@ use super::{
     ids::{Id, column, count, named},
     rows::{MessageRow, TurnRow},
     schema::{journal, messages, sessions, turns},
+    sessions::DELETED,
 };
 use crate::chat::log::Unsaved;
-use begin::{begin_turn, find_request};
+use begin::{begin_turn, find_claim};
 use finish::{finish_turn, recover_turns};
 
 /// What a turn answers.
@@ -154,8 +155,11 @@ impl Store {
 
     /// The answer to an earlier request of this user with this id.
     pub async fn find_request(&self, user_id: Uuid, request_id: Uuid) -> Result<Option<MessageAccepted>, StoreError> {
-        self.read(move |connection| find_request(connection, user_id, request_id))
-            .await
+        self.read(move |connection| {
+            let claimed = find_claim(connection, user_id, request_id)?;
+            Ok(claimed.and_then(|claim| claim.accepted))
+        })
+        .await
     }
 
     /// Appends what running turns have written since, all in one transaction.
@@ -206,6 +210,7 @@ impl Store {
                 .inner_join(messages::table.on(messages::message_id.eq(turns::answer_id)))
                 .filter(turns::session_id.eq(Id(session_id)))
                 .filter(sessions::user_id.eq(Id(user_id)))
+                .filter(sessions::status.ne(DELETED))
                 .order(turns::started_at.desc())
                 .select((TurnRow::as_select(), MessageRow::as_select()))
                 .first(connection)

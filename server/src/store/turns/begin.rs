@@ -17,15 +17,15 @@ use crate::store::{
     now,
     rows::{SessionRow, TurnRow},
     schema::{messages, sessions, turns},
-    sessions::{promised, session_row},
+    sessions::{DELETED, promised, session_row},
 };
 use insert::{insert_message, insert_session, insert_turn, touch_session};
 
 pub(super) fn begin_turn(connection: &mut SqliteConnection, begin: BeginTurn) -> Result<Begun, StoreError> {
     if let Some(request_id) = begin.client_request_id
-        && let Some(accepted) = find_request(connection, begin.user_id, request_id)?
+        && let Some(claim) = find_claim(connection, begin.user_id, request_id)?
     {
-        return Ok(Begun::Repeated(accepted));
+        return Ok(claim.accepted.map_or(Begun::SessionNotFound, Begun::Repeated));
     }
     let session = match begin.session_id {
         None => None,
@@ -150,25 +150,33 @@ fn start(
     Ok(Begun::Started { accepted, history })
 }
 
-pub(super) fn find_request(
+/// A request that was taken once.
+pub(super) struct Claim {
+    /// Its answer; `None`: its session is deleted.
+    pub(super) accepted: Option<MessageAccepted>,
+}
+
+pub(super) fn find_claim(
     connection: &mut SqliteConnection,
     user_id: Uuid,
     request_id: Uuid,
-) -> Result<Option<MessageAccepted>, StoreError> {
-    let found: Option<(TurnRow, String)> = turns::table
+) -> Result<Option<Claim>, StoreError> {
+    let found: Option<(TurnRow, String, String)> = turns::table
         .inner_join(sessions::table)
         .filter(turns::user_id.eq(Id(user_id)))
         .filter(turns::client_request_id.eq(Id(request_id)))
-        .select((TurnRow::as_select(), sessions::agent_id))
+        .select((TurnRow::as_select(), sessions::agent_id, sessions::status))
         .first(connection)
         .optional()?;
-    Ok(found.map(|(turn, agent_id)| MessageAccepted {
-        session_id: turn.session_id.0,
-        message_id: turn.message_id.0,
-        answer_id: turn.answer_id.0,
-        turn_id: turn.turn_id.0,
-        agent_id,
-        status: "streaming".into(),
+    Ok(found.map(|(turn, agent_id, status)| Claim {
+        accepted: (status != DELETED).then(|| MessageAccepted {
+            session_id: turn.session_id.0,
+            message_id: turn.message_id.0,
+            answer_id: turn.answer_id.0,
+            turn_id: turn.turn_id.0,
+            agent_id,
+            status: "streaming".into(),
+        }),
     }))
 }
 
