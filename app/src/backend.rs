@@ -6,7 +6,9 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     registry::{Agent, Model},
-    session::{Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary},
+    session::{
+        Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
+    },
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,10 +53,14 @@ pub trait Backend: Send + Sync + 'static {
     fn registry(&self) -> Answer<'_, Registry>;
     /// The caller's active sessions, pinned first, then newest first.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
-    /// A session with its last messages, or those before the message `before`.
+    /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
     /// Saves a message and starts its turn.
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
+    /// Starts a turn that writes another answer to an old message.
+    fn regenerate(&self, session_id: Uuid, regenerate: Regenerate) -> Answer<'_, MessageAccepted>;
+    /// Shows the branch that contains this message, from now on; gives its last messages.
+    fn show_version(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
     /// Stops the running turn.
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()>;
     /// Passes on a decision on the task that waits for it.
@@ -63,7 +69,9 @@ pub trait Backend: Send + Sync + 'static {
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
     /// Archives a session.
     fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared>;
-    /// Deletes a session and all its messages.
+    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary>;
+    /// Deletes a session; for a minute it can be restored.
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
 }
 

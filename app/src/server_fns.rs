@@ -30,6 +30,21 @@ pub(crate) async fn send_message(message: protocol::session::SendMessage) -> Res
     door::answer(door::backend()?.send(message).await)
 }
 
+/// Starts a turn that writes another answer to an old message.
+#[server(prefix = "/fn", endpoint = "regenerate", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn regenerate(
+    session_id: Uuid,
+    regenerate: protocol::session::Regenerate,
+) -> Result<MessageAccepted, PageError> {
+    door::answer(door::backend()?.regenerate(session_id, regenerate).await)
+}
+
+/// Shows the branch that contains this message, from now on; gives its last messages.
+#[server(prefix = "/fn", endpoint = "show_version", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn show_version(session_id: Uuid, message_id: Uuid) -> Result<SessionDetail, PageError> {
+    door::answer(door::backend()?.show_version(session_id, message_id).await)
+}
+
 /// Stops the running turn.
 #[server(prefix = "/fn", endpoint = "cancel", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
@@ -54,7 +69,13 @@ pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
     door::answer(door::backend()?.clear(session_id).await)
 }
 
-/// Deletes a session and all its messages.
+/// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+#[server(prefix = "/fn", endpoint = "restore", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageError> {
+    door::answer(door::backend()?.restore(session_id).await)
+}
+
+/// Deletes a session; for a minute it can be restored.
 #[server(prefix = "/fn", endpoint = "delete", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn delete(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.delete(session_id).await)

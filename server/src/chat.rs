@@ -7,6 +7,7 @@
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
+//! - `purge`: removes what was deleted a while ago
 
 pub mod attach;
 pub mod estimate;
@@ -14,6 +15,8 @@ pub mod journal;
 pub mod live;
 pub mod log;
 mod pace;
+mod periodic;
+mod purge;
 mod run;
 mod send;
 mod title;
@@ -37,7 +40,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{PageMissing, SessionChange, SessionFilter, Store},
+    store::{Missing, SessionChange, SessionFilter, Shown, Store, WholeSession},
 };
 use live::{LiveCount, LiveTurns};
 
@@ -55,6 +58,10 @@ pub struct Timing {
     pub logs_kept: Duration,
     /// How long to try to take up a Gateway's stream that broke off.
     pub resume_within: Duration,
+    /// How long a deleted session can be restored.
+    pub deleted_kept: Duration,
+    /// How often what was deleted before that is removed.
+    pub purge_period: Duration,
     /// How long a Gateway may take to be told to stop; the reader does not wait for it.
     pub stop_within: Duration,
 }
@@ -65,6 +72,8 @@ impl Default for Timing {
             journal_period: Duration::from_millis(100),
             logs_kept: Duration::from_secs(60),
             resume_within: Duration::from_secs(5),
+            deleted_kept: Duration::from_secs(60),
+            purge_period: Duration::from_secs(60),
             stop_within: Duration::from_secs(4),
         }
     }
@@ -87,7 +96,7 @@ struct Inner {
 }
 
 impl ChatService {
-    /// The service, with its journal running. Turns that the last run left are ended as interrupted.
+    /// The service, with its journal and its purge running. Turns that the last run left are ended as interrupted.
     ///
     /// # Errors
     /// When the database fails.
@@ -103,6 +112,7 @@ impl ChatService {
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
+        tasks.spawn(purge::run(store.clone(), timing, shutdown.clone()));
         Ok(Self(Arc::new(Inner {
             registry: Arc::new(Registry::new(Arc::clone(&gateway))),
             store,
@@ -129,7 +139,7 @@ impl ChatService {
         &self.0.shutdown
     }
 
-    /// How much is going on: turns with their readers, and tasks, the journal among them.
+    /// How much is going on: turns with their readers, and tasks, the journal and the purge among them.
     pub fn activity(&self) -> (LiveCount, usize) {
         (self.0.live.count(), self.0.tasks.len())
     }
@@ -227,10 +237,7 @@ impl ChatService {
             .store
             .message_page(user_id, session_id, before, limit)
             .await?
-            .map_err(|missing| match missing {
-                PageMissing::Session => Error::SessionNotFound,
-                PageMissing::Message => Error::MessageNotFound,
-            })?;
+            .map_err(not_found)?;
         let mut detail = SessionDetail {
             session: page.session,
             messages: page.messages,
@@ -251,20 +258,45 @@ impl ChatService {
         Ok(detail)
     }
 
-    /// A session with all its messages.
+    /// A session with the messages of all its branches.
     ///
     /// # Errors
     /// When there is no such session.
-    pub async fn whole_session(
+    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<WholeSession, Error> {
+        let whole = self.0.store.whole_session(user_id, session_id).await?;
+        whole.ok_or(Error::SessionNotFound)
+    }
+
+    /// A session with all messages of the branch shown.
+    ///
+    /// # Errors
+    /// When there is no such session.
+    pub async fn shown_branch(&self, user_id: Uuid, session_id: Uuid) -> Result<(SessionSummary, Vec<Message>), Error> {
+        let page = self.0.store.message_page(user_id, session_id, None, u64::MAX).await?;
+        let page = page.map_err(not_found)?;
+        Ok((page.session, page.messages))
+    }
+
+    /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and
+    /// gives the last messages of it.
+    ///
+    /// # Errors
+    /// When there is no such message, or a turn is running: what it writes is what is shown.
+    pub async fn show_version(
         &self,
         user_id: Uuid,
         session_id: Uuid,
-    ) -> Result<(SessionSummary, Vec<Message>), Error> {
-        self.0
-            .store
-            .all_messages(user_id, session_id)
-            .await?
-            .ok_or(Error::SessionNotFound)
+        message_id: Uuid,
+    ) -> Result<SessionDetail, Error> {
+        let mut shown = self.0.store.show_branch(user_id, session_id, message_id).await?;
+        if shown == Shown::TurnInProgress && self.recover_if_orphan(session_id).await? {
+            shown = self.0.store.show_branch(user_id, session_id, message_id).await?;
+        }
+        match shown {
+            Shown::Now => self.session(user_id, session_id, None, PAGE_OF_MESSAGES).await,
+            Shown::Missing(missing) => Err(not_found(missing)),
+            Shown::TurnInProgress => Err(Error::TurnInProgress),
+        }
     }
 
     /// Changes title, pin or model.
@@ -315,7 +347,7 @@ impl ChatService {
         })
     }
 
-    /// Deletes a session and all its messages; a running turn is stopped first.
+    /// Deletes a session; a running turn is stopped. For a while it can be restored, then all of it is removed.
     ///
     /// # Errors
     /// When there is no such session.
@@ -324,8 +356,19 @@ impl ChatService {
         if !self.0.store.delete_session(user_id, session_id).await? {
             return Err(Error::SessionNotFound);
         }
+        // One that was begun meanwhile; no other can be. Its end is saved with it: it may be restored.
+        self.stop_if_running(user_id, session_id).await;
         self.0.live.forget(session_id);
         Ok(())
+    }
+
+    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+    ///
+    /// # Errors
+    /// When there is no such session, or no more.
+    pub async fn restore(&self, user_id: Uuid, session_id: Uuid) -> Result<SessionSummary, Error> {
+        let restored = self.0.store.restore_session(user_id, session_id).await?;
+        restored.ok_or(Error::SessionNotFound)
     }
 
     async fn stop_if_running(&self, user_id: Uuid, session_id: Uuid) {
@@ -362,6 +405,13 @@ impl ChatService {
             .find_session(user_id, session_id)
             .await?
             .ok_or(Error::SessionNotFound)
+    }
+}
+
+fn not_found(missing: Missing) -> Error {
+    match missing {
+        Missing::Session => Error::SessionNotFound,
+        Missing::Message => Error::MessageNotFound,
     }
 }
 

@@ -16,7 +16,7 @@ use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use protocol::gateway::GatewayApproval;
 use protocol::session::{
-    Cleared, MessageAccepted, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
+    Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
 };
 use uuid::Uuid;
 
@@ -199,6 +199,20 @@ impl Backend for CallerBackend {
         })
     }
 
+    fn regenerate(&self, session_id: Uuid, regenerate: Regenerate) -> Answer<'_, MessageAccepted> {
+        Box::pin(async move {
+            self.state.limiters.message(self.user)?;
+            Ok(self.chat().regenerate(self.user, session_id, regenerate).await?)
+        })
+    }
+
+    fn show_version(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().show_version(self.user, session_id, message_id).await?)
+        })
+    }
+
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()> {
         Box::pin(async move { Ok(self.chat().cancel(self.user, session_id).await?) })
     }
@@ -213,6 +227,10 @@ impl Backend for CallerBackend {
 
     fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared> {
         Box::pin(async move { Ok(self.chat().clear(self.user, session_id).await?) })
+    }
+
+    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary> {
+        Box::pin(async move { Ok(self.chat().restore(self.user, session_id).await?) })
     }
 
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {

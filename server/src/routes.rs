@@ -6,6 +6,7 @@ mod message;
 mod registry;
 mod session;
 mod stream;
+mod version;
 
 use axum::{
     Router,
@@ -40,7 +41,13 @@ pub fn router() -> Router<AppState> {
             "/api/chat/sessions/{session_id}/approval",
             post(message::answer_approval),
         )
+        .route("/api/chat/sessions/{session_id}/regenerate", post(version::regenerate))
+        .route("/api/chat/sessions/{session_id}/version", post(version::show_version))
         .route("/api/chat/sessions/{session_id}/clear", post(session::clear_session))
+        .route(
+            "/api/chat/sessions/{session_id}/restore",
+            post(session::restore_session),
+        )
         .route("/api/chat/sessions/{session_id}/export", get(export::export_session))
         .route("/api", axum::routing::any(no_such_route))
         .route("/api/{*path}", axum::routing::any(no_such_route))

@@ -3,17 +3,19 @@
 //! One writer connection, whose waiting work is done together (`writer`), and a small pool of readers; neither ever holds up
 //! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
+mod branch;
 mod ids;
 mod messages;
+mod purge;
 mod rows;
 mod schema;
 mod sessions;
 mod turns;
 mod writer;
 
-pub use messages::{MessagePage, PageMissing};
+pub use messages::{MessagePage, Missing, Shown, WholeSession};
 pub use sessions::{SessionChange, SessionFilter};
-pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, TurnState};
+pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
 use std::{path::Path, sync::Arc, time::Duration};
 

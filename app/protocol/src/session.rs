@@ -26,14 +26,38 @@ pub struct SendMessage {
     /// The same id again returns the same answer and starts nothing.
     #[serde(default)]
     pub client_request_id: Option<Uuid>,
+    /// One of the session's user messages, of which this one is a new version: it follows the same message, and the
+    /// old one stays.
+    #[serde(default)]
+    pub replaces: Option<Uuid>,
 }
 
-/// The body of the 202 that answers it.
+/// The body of `POST /api/chat/sessions/{id}/regenerate`: another answer to the message that an answer was given to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regenerate {
+    /// The answer of which another version is asked for.
+    pub message_id: Uuid,
+    /// The model to answer; left out: the session's.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The same id again returns the same answer and starts nothing.
+    #[serde(default)]
+    pub client_request_id: Option<Uuid>,
+}
+
+/// The body of `POST /api/chat/sessions/{id}/version`: the branch that is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowVersion {
+    /// A message of that branch.
+    pub message_id: Uuid,
+}
+
+/// The body of the 202 that answers a message sent or an answer asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAccepted {
     /// The session, new or old.
     pub session_id: Uuid,
-    /// The person's message, as saved.
+    /// The person's message that is being answered, as saved.
     pub message_id: Uuid,
     /// The answer that is being written.
     pub answer_id: Uuid,
@@ -53,7 +77,7 @@ pub enum SessionStatus {
     Active,
     /// Out of the list, kept.
     Archived,
-    /// Being removed.
+    /// Found by nobody; to be removed, unless it is restored before.
     Deleted,
 }
 
@@ -74,11 +98,11 @@ pub struct SessionSummary {
     pub model_id: String,
     /// That model's name.
     pub model_name: String,
-    /// User and assistant messages.
+    /// User and assistant messages, all versions of them.
     pub message_count: u64,
-    /// Tokens of all its answers.
+    /// Tokens of all its answers, all versions of them.
     pub total_tokens: u64,
-    /// Cost of all its answers in US dollars, as far as prices are known.
+    /// Cost of all its answers, all versions of them, in US dollars, as far as prices are known.
     pub cost_usd: f64,
     /// When it began.
     pub created_at: Timestamp,
@@ -110,7 +134,7 @@ pub struct SessionDetail {
     /// The session's own fields.
     #[serde(flatten)]
     pub session: SessionSummary,
-    /// A page of its messages, oldest first.
+    /// A page of the messages of the branch shown, oldest first.
     pub messages: Vec<Message>,
     /// Whether there are older ones (`?before=` the first message's id).
     pub has_more: bool,
@@ -126,6 +150,9 @@ pub struct Message {
     pub message_id: Uuid,
     /// Its session.
     pub session_id: Uuid,
+    /// The message before it in its branch; `None`: it begins the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<Uuid>,
     /// Who wrote it.
     pub message_type: MessageType,
     /// Its text; Markdown where an agent wrote it.
@@ -148,6 +175,24 @@ pub struct Message {
     /// What else is known of it.
     #[serde(default)]
     pub metadata: MessageMetadata,
+    /// Its place among its versions, where it has others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+}
+
+/// The place of a message among its versions: the messages of its type that follow the same message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// From 1, in the order in which they were written.
+    pub number: u64,
+    /// How many there are, two at least.
+    pub count: u64,
+    /// The version before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Uuid>,
+    /// The version after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
 }
 
 /// What else is known of a message.

@@ -115,6 +115,7 @@ fn blank(id: Uuid, message_type: MessageType, content: String, agent_id: String,
     Message {
         message_id: id,
         session_id: Uuid::nil(),
+        parent_id: None,
         message_type,
         content,
         agent_id,
@@ -124,5 +125,6 @@ fn blank(id: Uuid, message_type: MessageType, content: String, agent_id: String,
         usage: None,
         cost_usd: None,
         metadata: MessageMetadata::default(),
+        version: None,
     }
 }

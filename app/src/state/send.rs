@@ -117,6 +117,7 @@ impl Chat {
             agent_id,
             model: (!model_id.is_empty()).then_some(model_id),
             client_request_id: Some(line.key),
+            replaces: None,
         };
         let visit = self.visit.get_value();
         spawn_local(async move {

@@ -103,6 +103,7 @@ impl Client {
                 agent_id: AGENT.into(),
                 model: None,
                 client_request_id: Some(Uuid::new_v4()),
+                replaces: None,
             };
             ("/api/chat/message", encode(&request), None)
         } else {

@@ -248,6 +248,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_cursor_into_one_answer_means_nothing_in_another_to_the_same_message() {
+        let answers = Arc::new(Answers::default());
+        let first = request(1, "first");
+        finished(&answers, &first).await;
+        let old = answers.of_session(first.session_id).unwrap();
+        let text = String::from_utf8(old.log.read(0).bytes.to_vec()).unwrap();
+        let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+        assert_eq!(old.log.cursor(Some(id)), 1);
+        let again = GatewayChatRequest {
+            idempotency_key: "again".into(),
+            ..first
+        };
+        finished(&answers, &again).await;
+        let new = answers.of_session(again.session_id).unwrap();
+        assert_eq!(new.log.cursor(Some(id)), 0);
+    }
+
+    #[tokio::test]
     async fn of_two_who_cancel_one_is_told_that_nothing_runs() {
         let answers = Arc::new(Answers::default());
         let request = request(1, "k");

@@ -2,11 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::live::LiveTurns;
-use crate::store::StoreError;
+use super::{live::LiveTurns, periodic::every};
 
 /// How often what ended turns left is removed, and the database's write-ahead log moved into its file.
 const TIDY_PERIOD: Duration = Duration::from_secs(5);
@@ -19,17 +17,5 @@ pub async fn run(turns: Arc<LiveTurns>, period: Duration, shutdown: Cancellation
     tokio::select! {
         () = shutdown.cancelled() => {}
         ((), ()) = async { tokio::join!(save, tidy) } => {}
-    }
-}
-
-/// Does this for ever. What fails is done again with the next tick: nothing is lost by it yet.
-async fn every<F: Future<Output = Result<(), StoreError>>>(period: Duration, failure: &str, work: impl Fn() -> F) {
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = work().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "{failure}");
-        }
     }
 }

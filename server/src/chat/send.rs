@@ -1,11 +1,11 @@
-//! Sending a message: the rules that it must meet, and the turn that it begins.
+//! Sending a message, or asking for another answer: the rules that it must meet, and the turn that it begins.
 
 use std::{sync::Arc, time::Instant};
 
 use protocol::{
     gateway::{GatewayChatRequest, GatewayMessage},
     registry::{Agent, Model},
-    session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage, SessionSummary},
+    session::{MAX_MESSAGE_CHARS, MessageAccepted, Regenerate, SendMessage, SessionSummary},
 };
 use uuid::Uuid;
 
@@ -19,22 +19,46 @@ use super::{
 use crate::{
     error::Error,
     gateway::registry::Listing,
-    store::{BeginTurn, Begun},
+    store::{BeginTurn, Begun, Prompt},
 };
 
 impl ChatService {
-    /// Saves a message and starts its turn.
+    /// Saves a message and starts its turn. Where it replaces one, it is a new version of that.
     ///
     /// # Errors
     /// When the message, its agent or its model will not do, or a turn is running.
     pub async fn send(&self, user_id: Uuid, message: SendMessage) -> Result<MessageAccepted, Error> {
+        let request_id = message.client_request_id;
+        self.once(user_id, request_id, self.send_new(user_id, message)).await
+    }
+
+    /// Starts a turn that writes another answer to the message that an answer of this session was given to.
+    ///
+    /// # Errors
+    /// When there is no such answer, the agent or the model will not do, or a turn is running.
+    pub async fn regenerate(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        request: Regenerate,
+    ) -> Result<MessageAccepted, Error> {
+        let request_id = request.client_request_id;
+        let answered = self.answer_again(user_id, session_id, request);
+        self.once(user_id, request_id, answered).await
+    }
+
+    /// Does this; but a request that was taken once gets its answer again, whatever has changed since: an agent that
+    /// went, a Gateway that is away.
+    async fn once(
+        &self,
+        user_id: Uuid,
+        request_id: Option<Uuid>,
+        work: impl Future<Output = Result<MessageAccepted, Error>>,
+    ) -> Result<MessageAccepted, Error> {
         if self.0.shutdown.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        let request_id = message.client_request_id;
-        let outcome = self.send_new(user_id, message).await;
-        // A request that was taken once gets its answer again, whatever has changed since: an agent that went, a Gateway
-        // that is away.
+        let outcome = work.await;
         if let (Err(_), Some(request_id)) = (&outcome, request_id)
             && let Ok(Some(accepted)) = self.0.store.find_request(user_id, request_id).await
         {
@@ -45,6 +69,9 @@ impl ChatService {
 
     async fn send_new(&self, user_id: Uuid, request: SendMessage) -> Result<MessageAccepted, Error> {
         check_message(&request.message)?;
+        if request.replaces.is_some() && request.session_id.is_none() {
+            return Err(Error::InvalidRequest("`replaces` needs `session_id`".into()));
+        }
         let session = match request.session_id {
             None => None,
             Some(id) => match self.0.store.find_session(user_id, id).await? {
@@ -52,12 +79,41 @@ impl ChatService {
                 found => found,
             },
         };
-        let (agent, model) = self.choose(&request, session.as_ref()).await?;
+        let model = request.model.as_deref();
+        let (agent, model) = self.choose(&request.agent_id, model, session.as_ref()).await?;
+        let title = title::from_message(&request.message);
+        let text = request.message;
         let begin = BeginTurn {
             user_id,
             session_id: request.session_id,
-            title: title::from_message(&request.message),
-            message: request.message,
+            title,
+            prompt: match request.replaces {
+                None => Prompt::New(text),
+                Some(of) => Prompt::Version { text, of },
+            },
+            agent_id: agent.agent_id,
+            agent_name: agent.agent_name,
+            parent_role: agent.parent_role,
+            model,
+            client_request_id: request.client_request_id,
+        };
+        self.begin(begin).await
+    }
+
+    async fn answer_again(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        request: Regenerate,
+    ) -> Result<MessageAccepted, Error> {
+        let session = self.own_session(user_id, session_id).await?;
+        let model = request.model.as_deref();
+        let (agent, model) = self.choose(&session.agent_id, model, Some(&session)).await?;
+        let begin = BeginTurn {
+            user_id,
+            session_id: Some(session_id),
+            title: session.title,
+            prompt: Prompt::Again(request.message_id),
             agent_id: agent.agent_id,
             agent_name: agent.agent_name,
             parent_role: agent.parent_role,
@@ -69,13 +125,17 @@ impl ChatService {
 
     /// The agent and the model: as they were last known, so that no message waits for a slow Gateway; asked for anew only
     /// where they were not among them.
-    async fn choose(&self, request: &SendMessage, session: Option<&SessionSummary>) -> Result<(Agent, Model), Error> {
-        let wanted = request.model.as_deref();
+    async fn choose(
+        &self,
+        agent_id: &str,
+        wanted: Option<&str>,
+        session: Option<&SessionSummary>,
+    ) -> Result<(Agent, Model), Error> {
         let wanted = wanted.or(session.map(|session| session.model_id.as_str()));
         let choice = |listing: &Listing| -> Result<(Agent, Model), Error> {
             let agent = listing
-                .agent(&request.agent_id)
-                .ok_or_else(|| Error::AgentUnknown(request.agent_id.clone()))?;
+                .agent(agent_id)
+                .ok_or_else(|| Error::AgentUnknown(agent_id.to_owned()))?;
             Ok((agent.clone(), choose_model(listing, &agent.agent_id, wanted)?.clone()))
         };
         let known = self.0.registry.last_known().await?;
@@ -99,6 +159,7 @@ impl ChatService {
                 }
                 Begun::Repeated(accepted) => Ok(accepted),
                 Begun::SessionNotFound => Err(Error::SessionNotFound),
+                Begun::MessageNotFound => Err(Error::MessageNotFound),
                 Begun::AgentMismatch(agent) => Err(Error::AgentMismatch(agent)),
                 Begun::SessionArchived => Err(Error::SessionArchived),
                 Begun::TurnInProgress => Err(Error::TurnInProgress),
@@ -136,7 +197,7 @@ impl ChatService {
         let request = GatewayChatRequest {
             session_id: accepted.session_id,
             message_id: accepted.message_id,
-            message: asked.message,
+            message: history.last().map(|asked| asked.content.clone()).unwrap_or_default(),
             messages: history,
             agent_id: accepted.agent_id.clone(),
             parent_role: asked.parent_role,
@@ -152,7 +213,6 @@ struct Asked {
     user_id: Uuid,
     model: Model,
     parent_role: Option<String>,
-    message: String,
     at: Instant,
 }
 
@@ -162,7 +222,6 @@ impl Asked {
             user_id: begin.user_id,
             model: begin.model.clone(),
             parent_role: begin.parent_role.clone(),
-            message: begin.message.clone(),
             at: Instant::now(),
         }
     }

@@ -9,15 +9,16 @@ use protocol::{
     session::{Message, MessageStatus, MessageType, SessionSummary},
     timestamp::Timestamp,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::Write;
+use uuid::Uuid;
 
 use crate::{
     error::Error,
     extract::{Params, SessionId, User},
     state::AppState,
-    store::now,
+    store::{WholeSession, now},
 };
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -40,10 +41,15 @@ pub(super) async fn export_session(
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Error> {
     state.limiters.session_read(user)?;
-    let (session, messages) = state.chat.whole_session(user, session).await?;
     let (text, mime, extension) = match params.format.unwrap_or(Format::Markdown) {
-        Format::Markdown => (markdown(&session, &messages), "text/markdown; charset=utf-8", "md"),
-        Format::Json => (json(&session, &messages), "application/json", "json"),
+        Format::Markdown => {
+            let (session, messages) = state.chat.shown_branch(user, session).await?;
+            (markdown(&session, &messages), "text/markdown; charset=utf-8", "md")
+        }
+        Format::Json => {
+            let whole = state.chat.whole_session(user, session).await?;
+            (json(&whole), "application/json", "json")
+        }
     };
     let stamp: String = now()
         .to_string()
@@ -51,10 +57,7 @@ pub(super) async fn export_session(
         .filter(char::is_ascii_digit)
         .take(14)
         .collect();
-    let disposition = format!(
-        "attachment; filename=\"pas_conversation_{}_{stamp}.{extension}\"",
-        session.session_id
-    );
+    let disposition = format!("attachment; filename=\"pas_conversation_{session}_{stamp}.{extension}\"");
     Ok((
         [
             (header::CONTENT_TYPE, mime.to_owned()),
@@ -65,11 +68,23 @@ pub(super) async fn export_session(
         .into_response())
 }
 
-fn json(session: &SessionSummary, messages: &[Message]) -> String {
-    let whole = json!({"format": "parley-conversation", "version": 1, "session": session, "messages": messages});
+/// All branches: a reader goes from `head_id` by `parent_id` to have the one that was shown.
+fn json(whole: &WholeSession) -> String {
+    #[derive(Serialize)]
+    struct Session<'a> {
+        #[serde(flatten)]
+        summary: &'a SessionSummary,
+        head_id: Option<Uuid>,
+    }
+    let session = Session {
+        summary: &whole.session,
+        head_id: whole.head_id,
+    };
+    let whole = json!({"format": "parley-conversation", "version": 2, "session": session, "messages": whole.messages});
     format!("{whole:#}\n")
 }
 
+/// The branch shown.
 fn markdown(session: &SessionSummary, messages: &[Message]) -> String {
     let mut text = format!("# {}\n\n", session.title);
     let role = session.parent_role.as_deref().unwrap_or("PAS Root");

@@ -1,4 +1,4 @@
-//! Sessions: list, show, change, archive, delete.
+//! Sessions: list, show, change, archive, delete, restore.
 
 use app::backend::SessionQuery;
 use axum::{Json as Body, extract::State, http::StatusCode};
@@ -84,6 +84,15 @@ pub(super) async fn clear_session(
     SessionId(session): SessionId,
 ) -> Result<Body<Cleared>, Error> {
     Ok(Body(state.chat.clear(user, session).await?))
+}
+
+/// `POST /api/chat/sessions/{id}/restore`
+pub(super) async fn restore_session(
+    State(state): State<AppState>,
+    User(user): User,
+    SessionId(session): SessionId,
+) -> Result<Body<SessionSummary>, Error> {
+    Ok(Body(state.chat.restore(user, session).await?))
 }
 
 /// `DELETE /api/chat/sessions/{id}`

@@ -1,4 +1,4 @@
-//! Messages of a session, a page at a time.
+//! Messages of a session: the branch shown, a page at a time, and all of them.
 
 use diesel::prelude::*;
 use protocol::session::{Message, SessionSummary};
@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
+    branch::{branch, newest_leaf, versions},
     ids::Id,
     rows::MessageRow,
-    schema::messages,
-    sessions::{session_row, summary},
+    schema::{messages, sessions},
+    sessions::{session_row, summary_of},
+    turns::is_running,
 };
 
-/// A session with a page of its messages, oldest first.
+/// A session with a page of the messages of a branch, oldest first.
 #[derive(Debug)]
 pub struct MessagePage {
     /// The session.
@@ -23,92 +25,142 @@ pub struct MessagePage {
     pub has_more: bool,
 }
 
-/// Why a page could not be had.
-#[derive(Debug, PartialEq, Eq)]
-pub enum PageMissing {
+/// A session with everything in it.
+#[derive(Debug)]
+pub struct WholeSession {
+    /// The session.
+    pub session: SessionSummary,
+    /// The last message of the branch shown.
+    pub head_id: Option<Uuid>,
+    /// The messages of all branches, in the order of writing.
+    pub messages: Vec<Message>,
+}
+
+/// What was asked for and is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
     /// No such session, or not the user's.
     Session,
     /// No such message in it.
     Message,
 }
 
+/// What came of showing a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// It is shown from now on.
+    Now,
+    /// There is none such.
+    Missing(Missing),
+    /// A turn is running in the session, and its answer is what is shown.
+    TurnInProgress,
+}
+
 impl Store {
-    /// The last `limit` messages of one of the user's sessions, or those before the message `before`.
+    /// The last `limit` messages of the branch shown of one of the user's sessions, or those before the message `before`
+    /// on its branch.
     pub async fn message_page(
         &self,
         user_id: Uuid,
         session_id: Uuid,
         before: Option<Uuid>,
         limit: u64,
-    ) -> Result<Result<MessagePage, PageMissing>, StoreError> {
+    ) -> Result<Result<MessagePage, Missing>, StoreError> {
         self.read(move |connection| {
-            let Some(session) = summary(connection, user_id, session_id)? else {
-                return Ok(Err(PageMissing::Session));
+            let Some(row) = session_row(connection, user_id, session_id)? else {
+                return Ok(Err(Missing::Session));
             };
-            let until: i64 = match before {
-                None => i64::MAX,
-                Some(before) => {
-                    let timestamp = messages::table
-                        .filter(messages::message_id.eq(Id(before)))
-                        .filter(messages::session_id.eq(Id(session_id)))
-                        .select(messages::timestamp)
-                        .first(connection)
-                        .optional()?;
-                    let Some(timestamp) = timestamp else {
-                        return Ok(Err(PageMissing::Message));
-                    };
-                    timestamp
-                }
+            let (session_id, head_id) = (row.session_id, row.head_id);
+            let session = summary_of(connection, row)?;
+            let last = match before {
+                None => head_id,
+                Some(before) => match parent_of(connection, session_id, Id(before))? {
+                    None => return Ok(Err(Missing::Message)),
+                    Some(parent) => parent,
+                },
             };
             // One more than asked for tells whether there are older ones.
-            let mut rows: Vec<MessageRow> = messages::table
-                .filter(messages::session_id.eq(Id(session_id)))
-                .filter(messages::timestamp.lt(until))
-                .order(messages::timestamp.desc())
-                .limit(i64::try_from(limit).unwrap_or(i64::MAX - 1).saturating_add(1))
-                .select(MessageRow::as_select())
-                .load(connection)?;
+            let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+            let mut rows = match last {
+                None => Vec::new(),
+                Some(last) => branch(connection, session_id, last, one_more)?,
+            };
             let has_more = rows.len() as u64 > limit;
-            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            rows.reverse();
-            let messages = rows
-                .into_iter()
-                .map(MessageRow::into_message)
-                .collect::<Result<_, _>>()?;
+            if has_more {
+                rows.remove(0);
+            }
             Ok(Ok(MessagePage {
                 session,
-                messages,
+                messages: with_versions(connection, session_id, rows)?,
                 has_more,
             }))
         })
         .await
     }
 
-    /// All messages of one of the user's sessions, oldest first.
-    pub async fn all_messages(
-        &self,
-        user_id: Uuid,
-        session_id: Uuid,
-    ) -> Result<Option<(SessionSummary, Vec<Message>)>, StoreError> {
-        let page = self.message_page(user_id, session_id, None, u64::MAX).await?;
-        Ok(page.ok().map(|page| (page.session, page.messages)))
+    /// All messages of one of the user's sessions.
+    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<WholeSession>, StoreError> {
+        self.read(move |connection| {
+            let Some(row) = session_row(connection, user_id, session_id)? else {
+                return Ok(None);
+            };
+            let (session_id, head_id) = (row.session_id, row.head_id);
+            let session = summary_of(connection, row)?;
+            let rows = messages::table
+                .filter(messages::session_id.eq(session_id))
+                .order(messages::timestamp)
+                .select(MessageRow::as_select())
+                .load(connection)?;
+            Ok(Some(WholeSession {
+                session,
+                head_id: head_id.map(|id| id.0),
+                messages: with_versions(connection, session_id, rows)?,
+            }))
+        })
+        .await
+    }
+
+    /// Shows, from now on, the branch that contains this message; of several, the one that was written to last.
+    pub async fn show_branch(&self, user_id: Uuid, session_id: Uuid, with: Uuid) -> Result<Shown, StoreError> {
+        self.write(move |connection| {
+            let Some(session) = session_row(connection, user_id, session_id)? else {
+                return Ok(Shown::Missing(Missing::Session));
+            };
+            if is_running(connection, session.session_id)? {
+                return Ok(Shown::TurnInProgress);
+            }
+            let Some(head) = newest_leaf(connection, session.session_id, Id(with))? else {
+                return Ok(Shown::Missing(Missing::Message));
+            };
+            diesel::update(sessions::table.find(session.session_id))
+                .set(sessions::head_id.eq(Some(head)))
+                .execute(connection)?;
+            Ok(Shown::Now)
+        })
+        .await
     }
 }
 
-/// All messages of a session that the user owns, oldest first; `None`: no such session.
-pub(super) fn conversation(
+fn with_versions(
     connection: &mut SqliteConnection,
-    user_id: Uuid,
-    session_id: Uuid,
-) -> Result<Option<Vec<MessageRow>>, StoreError> {
-    if session_row(connection, user_id, session_id)?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(
-        messages::table
-            .filter(messages::session_id.eq(Id(session_id)))
-            .order(messages::timestamp)
-            .select(MessageRow::as_select())
-            .load(connection)?,
-    ))
+    session_id: Id,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<Message>, StoreError> {
+    let mut versions = versions(connection, session_id, &rows)?;
+    rows.into_iter()
+        .map(|row| {
+            let version = versions.remove(&row.message_id.0);
+            row.into_message(version)
+        })
+        .collect()
+}
+
+/// The message before this one; `None`: there is no such message in the session.
+fn parent_of(connection: &mut SqliteConnection, session_id: Id, message_id: Id) -> QueryResult<Option<Option<Id>>> {
+    messages::table
+        .filter(messages::message_id.eq(message_id))
+        .filter(messages::session_id.eq(session_id))
+        .select(messages::parent_id)
+        .first(connection)
+        .optional()
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use protocol::{
-    session::{Message, SessionSummary, Usage},
+    session::{Message, SessionSummary, Usage, Version},
     timestamp::Timestamp,
 };
 
@@ -32,6 +32,7 @@ pub(super) struct SessionRow {
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
     pub(super) archived_at: Option<i64>,
+    pub(super) head_id: Option<Id>,
 }
 
 /// What the messages of a session add up to.
@@ -82,6 +83,7 @@ pub(super) struct MessageRow {
     #[diesel(embed)]
     pub(super) usage: UsageColumns,
     pub(super) metadata: String,
+    pub(super) parent_id: Option<Id>,
 }
 
 /// Tokens and cost; all null until they are known.
@@ -123,10 +125,11 @@ impl UsageColumns {
 }
 
 impl MessageRow {
-    pub(super) fn into_message(self) -> Result<Message, StoreError> {
+    pub(super) fn into_message(self, version: Option<Version>) -> Result<Message, StoreError> {
         Ok(Message {
             message_id: self.message_id.0,
             session_id: self.session_id.0,
+            parent_id: self.parent_id.map(|id| id.0),
             message_type: named(&self.message_type)?,
             content: self.content,
             agent_id: self.agent_id,
@@ -136,6 +139,7 @@ impl MessageRow {
             usage: self.usage.usage(),
             cost_usd: self.usage.cost_usd(),
             metadata: from_json(&self.metadata)?,
+            version,
         })
     }
 }

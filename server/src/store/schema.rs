@@ -1,4 +1,5 @@
-//! The tables, as the migrations make them.
+//! The tables, as the migrations make them; but for `metadata` of sessions, which nothing reads yet: Diesel takes sixteen
+//! columns unless it is built for more, which takes everybody longer.
 
 diesel::table! {
     sessions (session_id) {
@@ -16,7 +17,8 @@ diesel::table! {
         updated_at -> BigInt,
         archived_at -> Nullable<BigInt>,
         next_session_id -> Nullable<Text>,
-        metadata -> Text,
+        head_id -> Nullable<Text>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -37,6 +39,7 @@ diesel::table! {
         usage_estimated -> Bool,
         cost_micros -> Nullable<BigInt>,
         metadata -> Text,
+        parent_id -> Nullable<Text>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sessions: list, read, change, archive, delete. Each query carries the user.
+//! Sessions: list, read, change, archive, delete, restore. Each query carries the user.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,8 +16,11 @@ use super::{
     ids::{Id, count, name_of},
     now,
     rows::{SessionRow, Totals},
-    schema::{journal, messages, sessions, turns},
+    schema::{messages, sessions, turns},
 };
+
+/// The status of what can be restored for a while, and is not found by anything else.
+pub(super) const DELETED: &str = "deleted";
 
 /// Which sessions to list; what is `None` does not narrow.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +57,7 @@ impl Store {
                 let mut query = sessions::table
                     .filter(sessions::user_id.eq(Id(user_id)))
                     .filter(sessions::status.eq(&status))
+                    .filter(sessions::status.ne(DELETED))
                     .into_boxed();
                 if let Some(pattern) = &pattern {
                     query = query.filter(sessions::title.like(pattern).escape('\\'));
@@ -102,9 +106,7 @@ impl Store {
         self.write(move |connection| {
             let nothing = change.title.is_none() && change.pinned.is_none() && change.model_id.is_none();
             if !nothing {
-                diesel::update(sessions::table)
-                    .filter(sessions::session_id.eq(Id(session_id)))
-                    .filter(sessions::user_id.eq(Id(user_id)))
+                diesel::update(own(user_id, session_id))
                     .set(&change)
                     .execute(connection)?;
             }
@@ -114,21 +116,23 @@ impl Store {
     }
 
     /// Takes one of the user's sessions out of the list and promises an id to the one that takes its place: the same
-    /// one, however often it is asked for. `None`: there is no such session.
+    /// one, however often it is asked for, until the session is restored and its place is taken. `None`: there is no such
+    /// session.
     pub async fn archive_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<Uuid>, StoreError> {
         self.write(move |connection| {
-            let own = sessions::table
-                .filter(sessions::session_id.eq(Id(session_id)))
-                .filter(sessions::user_id.eq(Id(user_id)));
-            let Some(promised) = own
-                .select(sessions::next_session_id)
-                .first::<Option<Id>>(connection)
+            let Some((status, promised)) = own(user_id, session_id)
+                .select((sessions::status, sessions::next_session_id))
+                .first::<(String, Option<Id>)>(connection)
                 .optional()?
             else {
                 return Ok(None);
             };
-            let next = promised.unwrap_or(Id(Uuid::new_v4()));
-            diesel::update(own)
+            let is_archived = status == name_of(SessionStatus::Archived)?;
+            let next = match promised {
+                Some(next) if is_archived || !exists(connection, next)? => next,
+                _ => Id(Uuid::new_v4()),
+            };
+            diesel::update(own(user_id, session_id))
                 .set((
                     sessions::status.eq(name_of(SessionStatus::Archived)?),
                     sessions::archived_at.eq(Some(now().0)),
@@ -146,22 +150,62 @@ impl Store {
             .await
     }
 
-    /// Deletes one of the user's sessions with its messages and turns. `false`: there is no such session.
+    /// Deletes one of the user's sessions: from now on it is not found, and after a while it is removed. `false`: there is
+    /// no such session.
     pub async fn delete_session(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
         self.write(move |connection| {
-            let turns_of_it = turns::table
-                .filter(turns::session_id.eq(Id(session_id)))
-                .filter(turns::user_id.eq(Id(user_id)))
-                .select(turns::turn_id);
-            diesel::delete(journal::table.filter(journal::turn_id.eq_any(turns_of_it))).execute(connection)?;
-            let deleted = diesel::delete(sessions::table)
-                .filter(sessions::session_id.eq(Id(session_id)))
-                .filter(sessions::user_id.eq(Id(user_id)))
+            let deleted = diesel::update(own(user_id, session_id))
+                .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
                 .execute(connection)?;
             Ok(deleted > 0)
         })
         .await
     }
+
+    /// Takes back what was last done to one of the user's sessions: a deleted one is what it was before, as long as its
+    /// removal has not begun; an archived one is active. `None`: there is no such session, or no more.
+    pub async fn restore_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
+        self.write(move |connection| {
+            let status = sessions::table
+                .filter(sessions::session_id.eq(Id(session_id)))
+                .filter(sessions::user_id.eq(Id(user_id)))
+                .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
+                .select((sessions::status, sessions::archived_at))
+                .first::<(String, Option<i64>)>(connection)
+                .optional()?;
+            let Some((status, archived_at)) = status else {
+                return Ok(None);
+            };
+            let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
+                Some(at) => (SessionStatus::Archived, Some(at)),
+                None => (SessionStatus::Active, None),
+            };
+            diesel::update(sessions::table.find(Id(session_id)))
+                .set((
+                    sessions::status.eq(name_of(restored)?),
+                    sessions::archived_at.eq(archived_at),
+                    sessions::deleted_at.eq(None::<i64>),
+                ))
+                .execute(connection)?;
+            summary(connection, user_id, session_id)
+        })
+        .await
+    }
+}
+
+/// One of the user's sessions; a deleted one is none.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn own(user_id: Uuid, session_id: Uuid) -> _ {
+    let (session_id, user_id): (Id, Id) = (Id(session_id), Id(user_id));
+    let deleted: &'static str = DELETED;
+    sessions::table
+        .filter(sessions::session_id.eq(session_id))
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::status.ne(deleted))
+}
+
+fn exists(connection: &mut SqliteConnection, session_id: Id) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(sessions::table.find(session_id))).get_result(connection)
 }
 
 pub(super) fn session_row(
@@ -169,9 +213,7 @@ pub(super) fn session_row(
     user_id: Uuid,
     session_id: Uuid,
 ) -> QueryResult<Option<SessionRow>> {
-    sessions::table
-        .filter(sessions::session_id.eq(Id(session_id)))
-        .filter(sessions::user_id.eq(Id(user_id)))
+    own(user_id, session_id)
         .select(SessionRow::as_select())
         .first(connection)
         .optional()
@@ -181,7 +223,8 @@ pub(super) fn promised(connection: &mut SqliteConnection, user_id: Uuid, session
     diesel::select(diesel::dsl::exists(
         sessions::table
             .filter(sessions::next_session_id.eq(Id(session_id)))
-            .filter(sessions::user_id.eq(Id(user_id))),
+            .filter(sessions::user_id.eq(Id(user_id)))
+            .filter(sessions::status.ne(DELETED)),
     ))
     .get_result(connection)
 }
@@ -191,12 +234,15 @@ pub(super) fn summary(
     user_id: Uuid,
     session_id: Uuid,
 ) -> Result<Option<SessionSummary>, StoreError> {
-    let Some(row) = session_row(connection, user_id, session_id)? else {
-        return Ok(None);
-    };
+    session_row(connection, user_id, session_id)?
+        .map(|row| summary_of(connection, row))
+        .transpose()
+}
+
+pub(super) fn summary_of(connection: &mut SqliteConnection, row: SessionRow) -> Result<SessionSummary, StoreError> {
     let totals = totals_of(connection, vec![row.session_id])?;
     let totals = totals.get(&row.session_id).copied().unwrap_or_default();
-    row.into_summary(totals).map(Some)
+    row.into_summary(totals)
 }
 
 fn totals_of(connection: &mut SqliteConnection, ids: Vec<Id>) -> Result<HashMap<Id, Totals>, StoreError> {

@@ -16,12 +16,29 @@ use super::{
     ids::{Id, column, count, named},
     rows::{MessageRow, TurnRow},
     schema::{journal, messages, sessions, turns},
+    sessions::DELETED,
 };
 use crate::chat::log::Unsaved;
-use begin::{begin_turn, find_request};
+use begin::{begin_turn, find_claim};
 use finish::{finish_turn, recover_turns};
 
-/// A message to save, and the turn to begin with it.
+/// What a turn answers.
+#[derive(Debug, Clone)]
+pub enum Prompt {
+    /// A new message with this text, after the last one of the branch shown.
+    New(String),
+    /// A new message, as a version of one of the session's own user messages: it follows the same message.
+    Version {
+        /// The text.
+        text: String,
+        /// That message.
+        of: Uuid,
+    },
+    /// The message that this answer was given to: it is answered once more.
+    Again(Uuid),
+}
+
+/// A turn to begin, and what it answers.
 #[derive(Debug, Clone)]
 pub struct BeginTurn {
     /// Whose it is.
@@ -30,8 +47,8 @@ pub struct BeginTurn {
     pub session_id: Option<Uuid>,
     /// What a new session is called.
     pub title: String,
-    /// The message's text.
-    pub message: String,
+    /// What is to be answered.
+    pub prompt: Prompt,
     /// The agent spoken to.
     pub agent_id: String,
     /// Its name.
@@ -51,13 +68,15 @@ pub enum Begun {
     Started {
         /// The answer to the request.
         accepted: MessageAccepted,
-        /// The conversation, the new message last.
+        /// The branch so far, the message to be answered last.
         history: Vec<GatewayMessage>,
     },
     /// The request had been made before; this was its answer.
     Repeated(MessageAccepted),
     /// No such session, or not the user's.
     SessionNotFound,
+    /// No such message in it, or not one of the type asked for.
+    MessageNotFound,
     /// The session belongs to this agent.
     AgentMismatch(String),
     /// The session is archived.
@@ -113,8 +132,16 @@ pub struct LastTurn {
 
 const RUNNING: &str = "running";
 
+/// Whether the database takes a turn of this session for running.
+pub(super) fn is_running(connection: &mut SqliteConnection, session_id: Id) -> QueryResult<bool> {
+    let running = turns::table
+        .filter(turns::session_id.eq(session_id))
+        .filter(turns::status.eq(RUNNING));
+    diesel::select(diesel::dsl::exists(running)).get_result(connection)
+}
+
 impl Store {
-    /// Saves a message, an empty answer and a running turn, and claims the request's id, all in one transaction; then
+    /// Saves a message where it is new, an empty answer and a running turn, and claims the request's id, all in one transaction; then
     /// calls `then` with what came of it. Both happen or neither, even where the caller goes away meanwhile.
     pub async fn begin_turn<T: Send + 'static>(
         &self,
@@ -128,8 +155,11 @@ impl Store {
 
     /// The answer to an earlier request of this user with this id.
     pub async fn find_request(&self, user_id: Uuid, request_id: Uuid) -> Result<Option<MessageAccepted>, StoreError> {
-        self.read(move |connection| find_request(connection, user_id, request_id))
-            .await
+        self.read(move |connection| {
+            let claimed = find_claim(connection, user_id, request_id)?;
+            Ok(claimed.and_then(|claim| claim.accepted))
+        })
+        .await
     }
 
     /// Appends what running turns have written since, all in one transaction.
@@ -180,6 +210,7 @@ impl Store {
                 .inner_join(messages::table.on(messages::message_id.eq(turns::answer_id)))
                 .filter(turns::session_id.eq(Id(session_id)))
                 .filter(sessions::user_id.eq(Id(user_id)))
+                .filter(sessions::status.ne(DELETED))
                 .order(turns::started_at.desc())
                 .select((TurnRow::as_select(), MessageRow::as_select()))
                 .first(connection)

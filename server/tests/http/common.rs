@@ -70,6 +70,10 @@ impl TestApp {
         Self::open(Arc::clone(&self.folder), UNLIMITED).await
     }
 
+    pub async fn after_crash_with(&self, timing: Timing) -> Self {
+        Self::scripted(Arc::clone(&self.folder), UNLIMITED, timing).await
+    }
+
     /// An app with another Gateway than the scripted one.
     pub async fn behind(gateway: Arc<dyn Gateway>, timing: Timing) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());

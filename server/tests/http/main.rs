@@ -19,3 +19,4 @@ mod soak;
 mod stop;
 mod stream;
 mod unkind;
+mod version;

@@ -85,6 +85,8 @@ async fn refused_end() -> (TestApp, Browser, Uuid, Reader, SqliteConnection) {
 
     let path = app.folder.path().join("parley.db");
     let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    // What the app writes meanwhile is waited for.
+    database.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
     let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
     database.batch_execute(refuse).unwrap();
     answer.finish();

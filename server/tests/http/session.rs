@@ -1,7 +1,11 @@
-//! Sessions: list, show, change, clear, delete, export.
+//! Sessions: list, show, change, clear, delete, restore, export.
+
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, dsl::sql, sql_types::BigInt};
 use serde_json::{Value, json};
+use server::chat::Timing;
 use uuid::Uuid;
 
 use crate::common::{Browser, TestApp, body_of, code, session_id};
@@ -171,47 +175,35 @@ async fn clear_archives_and_promises_a_session_that_begins_with_its_first_messag
     );
 }
 
-#[tokio::test]
-async fn delete_stops_the_turn_and_leaves_nothing() {
-    let app = TestApp::start().await;
-    let browser = app.browser().await;
-    let answer = app.gateway.hold_answer();
-    let session = session_id(&browser.say(None, "Hello").await);
-    answer.token("x");
-    browser.attach(session, &[]).await.next().await.unwrap();
-    let path = format!("/api/chat/sessions/{session}");
-    let (status, _) = browser.send(Method::DELETE, &path, Value::Null).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
-    answer.dropped().await;
-    assert_eq!(browser.get(&path).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(
-        browser.get(&format!("/api/chat/stream/{session}")).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        browser.send(Method::DELETE, &path, Value::Null).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(browser.get("/api/chat/sessions").await.1["total"], 0);
-}
-
-#[tokio::test]
-async fn what_is_anothers_is_not_found_on_every_verb_of_every_route() {
-    let app = TestApp::start().await;
-    let ada = app.browser().await;
-    let answer = app.gateway.hold_answer();
-    let session = session_id(&ada.say(None, "Ada's secret").await);
-    answer.token("secret answer");
-    let bob = app.browser().await;
+/// Whatever can be asked of a session.
+fn every_verb(session: Uuid, answer_id: &Value) -> Vec<(Method, String, Value)> {
     let path = format!("/api/chat/sessions/{session}");
     let stream = format!("/api/chat/stream/{session}");
-    for (method, path, body) in [
+    let message = |changes: Value| {
+        let mut body = json!({"session_id": session, "message": "x", "agent_id": "architect"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        (Method::POST, "/api/chat/message".to_owned(), body)
+    };
+    vec![
         (Method::GET, path.clone(), Value::Null),
+        (Method::GET, format!("{path}?before={session}"), Value::Null),
         (Method::PATCH, path.clone(), json!({"title": "mine"})),
         (Method::PATCH, path.clone(), json!({})),
         (Method::DELETE, path.clone(), Value::Null),
         (Method::POST, format!("{path}/cancel"), Value::Null),
         (Method::POST, format!("{path}/clear"), Value::Null),
+        (
+            Method::POST,
+            format!("{path}/regenerate"),
+            json!({"message_id": answer_id}),
+        ),
+        (
+            Method::POST,
+            format!("{path}/version"),
+            json!({"message_id": answer_id}),
+        ),
         (
             Method::POST,
             format!("{path}/approval"),
@@ -221,19 +213,211 @@ async fn what_is_anothers_is_not_found_on_every_verb_of_every_route() {
         (Method::GET, format!("{path}/export?format=json"), Value::Null),
         (Method::GET, stream.clone(), Value::Null),
         (Method::GET, format!("{stream}?after=garbage"), Value::Null),
-        (
-            Method::POST,
-            "/api/chat/message".into(),
-            json!({"session_id": session, "message": "x", "agent_id": "architect"}),
-        ),
-    ] {
-        let (status, body) = bob.send(method.clone(), &path, body).await;
+        message(json!({})),
+        message(json!({"replaces": answer_id})),
+    ]
+}
+
+async fn is_not_found(browser: &Browser, verbs: Vec<(Method, String, Value)>) {
+    for (method, path, body) in verbs {
+        let (status, body) = browser.send(method.clone(), &path, body).await;
         assert_eq!(
             (status, code(&body)),
             (StatusCode::NOT_FOUND, "session_not_found"),
             "{method} {path}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_not_found_on_every_verb_of_every_route() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let request_id = Uuid::new_v4();
+    let message = json!({"message": "Hello", "agent_id": "architect", "client_request_id": request_id});
+    let answer = app.gateway.hold_answer();
+    let (_, accepted) = browser.post("/api/chat/message", message.clone()).await;
+    let session = session_id(&accepted);
+    answer.token("x");
+    let mut reader = browser.attach(session, &[]).await;
+    reader.next().await.unwrap();
+    let path = format!("/api/chat/sessions/{session}");
+    let (status, _) = browser.send(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    answer.dropped().await;
+    assert_eq!(reader.rest().await.last().unwrap().1["status"], "cancelled");
+    assert_eq!(
+        app.gateway.cancels(),
+        1,
+        "the running turn is stopped, at the model too"
+    );
+
+    is_not_found(&browser, every_verb(session, &accepted["answer_id"])).await;
+    for query in ["", "?status=deleted", "?status=archived", "?q=Hello"] {
+        assert_eq!(titles(&browser, query).await, [""; 0], "{query}");
+    }
+    let page = browser.send_raw(Method::GET, &format!("/llm/{session}"), "").await;
+    assert_eq!(page.status(), StatusCode::NOT_FOUND);
+    let (status, body) = browser.post("/api/chat/message", message).await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::NOT_FOUND, "session_not_found"),
+        "the request that began it begins nothing"
+    );
+    assert_eq!(app.gateway.starts(), 1);
+}
+
+#[tokio::test]
+async fn restore_brings_every_byte_back() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let answer = browser.messages(session).await[1]["message_id"].clone();
+    let path = format!("/api/chat/sessions/{session}");
+    browser
+        .post(&format!("{path}/regenerate"), json!({"message_id": answer}))
+        .await;
+    browser.attach(session, &[]).await.rest().await;
+    browser.send(Method::PATCH, &path, json!({"pinned": true})).await;
+    let export = async || {
+        let path = format!("{path}/export?format=json");
+        body_of(browser.send_raw(Method::GET, &path, "").await).await
+    };
+    let before = (export().await, browser.get(&path).await);
+    browser.send(Method::DELETE, &path, Value::Null).await;
+
+    let restore = format!("{path}/restore");
+    is_not_found(&app.browser().await, vec![(Method::POST, restore.clone(), Value::Null)]).await;
+    let (status, summary) = browser.post(&restore, Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{summary}");
+    assert_eq!(
+        (&summary["title"], &summary["status"]),
+        (&json!("Hello"), &json!("active"))
+    );
+    assert_eq!((export().await, browser.get(&path).await), before);
+    assert_eq!(titles(&browser, "").await, ["Hello"]);
+    assert_eq!(browser.talk(Some(session), "Again").await, session);
+
+    // What is not deleted stays as it is.
+    assert_eq!(browser.post(&restore, Value::Null).await.0, StatusCode::OK);
+    assert_eq!(browser.messages(session).await.len(), 4);
+    let nobodys = format!("/api/chat/sessions/{}/restore", Uuid::new_v4());
+    is_not_found(&browser, vec![(Method::POST, nobodys, Value::Null)]).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_was_deleted_with_its_session_comes_back_as_stopped() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let answer = app.gateway.hold_answer();
+    let session = session_id(&browser.say(None, "Hello").await);
+    answer.token("so far");
+    browser.attach(session, &[]).await.next().await.unwrap();
+    let path = format!("/api/chat/sessions/{session}");
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    browser.post(&format!("{path}/restore"), Value::Null).await;
+    let answer = &browser.messages(session).await[1];
+    assert_eq!(
+        (&answer["content"], &answer["status"]),
+        (&json!("so far"), &json!("cancelled"))
+    );
+}
+
+#[tokio::test]
+async fn restore_undoes_clear_and_then_the_deletion_of_what_was_cleared() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let path = format!("/api/chat/sessions/{session}");
+    let (clear, restore) = (format!("{path}/clear"), format!("{path}/restore"));
+    let promised = browser.post(&clear, Value::Null).await.1;
+    let (status, summary) = browser.post(&restore, Value::Null).await;
+    assert_eq!((status, &summary["status"]), (StatusCode::OK, &json!("active")));
+    assert_eq!(summary.get("archived_at"), None);
+    assert_eq!(titles(&browser, "").await, ["Hello"]);
+
+    assert_eq!(
+        browser.post(&clear, Value::Null).await.1,
+        promised,
+        "what was promised and not used stays promised"
+    );
+    let next: Uuid = promised["new_session_id"].as_str().unwrap().parse().unwrap();
+    browser.talk(Some(next), "A fresh start").await;
+    assert_eq!(browser.post(&clear, Value::Null).await.1, promised);
+    browser.post(&restore, Value::Null).await;
+    let other = browser.post(&clear, Value::Null).await.1;
+    assert_ne!(other, promised, "a session that has begun is nobody's fresh start");
+
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    let (_, summary) = browser.post(&restore, Value::Null).await;
+    assert_eq!(summary["status"], "archived", "as it was before it was deleted");
+    assert!(summary["archived_at"].is_string());
+    let (_, summary) = browser.post("/fn/restore", json!({"session_id": session})).await;
+    assert_eq!(summary["status"], "active");
+}
+
+#[tokio::test]
+async fn what_was_deleted_long_enough_ago_is_removed_and_nothing_else() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let kept = browser.talk(None, "Kept").await;
+    let gone = browser.talk(None, "Gone").await;
+    let path = format!("/api/chat/sessions/{gone}");
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    // The server that purges has no patience; the first one still had.
+    let timing = Timing {
+        deleted_kept: Duration::ZERO,
+        purge_period: Duration::from_millis(5),
+        ..Timing::default()
+    };
+    let later = app.after_crash_with(timing).await;
+    let browser = browser.at(&later);
+    let mut database = database(&later);
+    while rows(&mut database) != [2, 1, 1] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let restore = (Method::POST, format!("{path}/restore"), Value::Null);
+    is_not_found(&browser, vec![restore]).await;
+    assert_eq!(browser.messages(kept).await.len(), 2);
+
+    // And again and again, not at the start alone.
+    let path = format!("/api/chat/sessions/{kept}");
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    while rows(&mut database) != [0, 0, 0] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn database(app: &TestApp) -> SqliteConnection {
+    let path = app.folder.path().join("parley.db");
+    SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+}
+
+/// Rows of messages, turns and sessions.
+fn rows(database: &mut SqliteConnection) -> [i64; 3] {
+    ["messages", "turns", "sessions"].map(|table| {
+        diesel::select(sql::<BigInt>(&format!("(SELECT COUNT(*) FROM {table})")))
+            .get_result(database)
+            .unwrap()
+    })
+}
+
+#[tokio::test]
+async fn what_is_anothers_is_not_found_on_every_verb_of_every_route() {
+    let app = TestApp::start().await;
+    let ada = app.browser().await;
+    let answer = app.gateway.hold_answer();
+    let accepted = ada.say(None, "Ada's secret").await;
+    let session = session_id(&accepted);
+    answer.token("secret answer");
+    let bob = app.browser().await;
+    let mut verbs = every_verb(session, &accepted["answer_id"]);
+    verbs.push((
+        Method::POST,
+        format!("/api/chat/sessions/{session}/restore"),
+        Value::Null,
+    ));
+    is_not_found(&bob, verbs).await;
     assert_eq!(titles(&bob, "").await, [""; 0]);
     assert_eq!(titles(&bob, "?q=secret").await, [""; 0]);
     // Nothing of it has touched Ada's turn.

@@ -36,12 +36,16 @@ async fn after_a_thousand_turns_no_task_no_reader_and_no_memory_is_left() {
         readers: 0,
     };
     for _ in 0..200 {
-        if app.chat.activity() == (quiet, 1) {
+        if app.chat.activity() == (quiet, 2) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(app.chat.activity(), (quiet, 1), "the journal is all that runs");
+    assert_eq!(
+        app.chat.activity(),
+        (quiet, 2),
+        "the journal and the purge are all that runs"
+    );
     let starts = app.gateway.starts();
     assert!(
         (TURNS / 2..=TURNS).contains(&starts),

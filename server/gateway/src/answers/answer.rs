@@ -33,7 +33,8 @@ impl Answer {
             session_id: request.session_id,
             message_id: request.message_id,
             key: request.idempotency_key.clone(),
-            log: Log::new(request.message_id),
+            // Not the message's id: a message may be answered again, and a cursor into one answer means nothing in another.
+            log: Log::new(Uuid::new_v4()),
             stop,
             waiting: Mutex::default(),
         }

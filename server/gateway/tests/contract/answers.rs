@@ -37,7 +37,7 @@ async fn an_echo_is_exact_and_its_events_are_numbered() {
     let (notice, echoed) = said.split_once("\n\n").unwrap();
     assert!(notice.contains("no LLM is behind this answer"), "{notice}");
     assert_eq!(echoed, " Grüße,\n\n  **you** ");
-    let turn = body["message_id"].as_str().unwrap().replace('-', "");
+    let (turn, _) = events[0].id.split_once('-').unwrap();
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event.id, format!("{turn}-{}", index + 1));
     }

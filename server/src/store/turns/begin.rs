@@ -1,211 +1,191 @@
-//! Begins a turn: session, message, empty answer and claimed request in one transaction.
+//! Begins a turn: session, message, empty answer, claimed request and the branch shown, in one transaction.
+
+mod insert;
 
 use diesel::prelude::*;
 use protocol::{
     gateway::{GatewayMessage, GatewayRole},
-    session::{MessageAccepted, MessageMetadata, MessageStatus, MessageType, SessionStatus},
+    session::{MessageAccepted, MessageType, SessionStatus},
 };
 use uuid::Uuid;
 
-use super::{BeginTurn, Begun, RUNNING};
+use super::{BeginTurn, Begun, Prompt, is_running};
 use crate::store::{
     StoreError,
-    ids::{Id, name_of, to_json},
-    messages::conversation,
+    branch::{newest_timestamp, texts},
+    ids::{Id, name_of},
     now,
-    rows::{MessageRow, SessionRow, TurnRow, UsageColumns},
+    rows::{SessionRow, TurnRow},
     schema::{messages, sessions, turns},
-    sessions::{promised, session_row},
+    sessions::{DELETED, promised, session_row},
 };
+use insert::{insert_message, insert_session, insert_turn, touch_session};
 
 pub(super) fn begin_turn(connection: &mut SqliteConnection, begin: BeginTurn) -> Result<Begun, StoreError> {
     if let Some(request_id) = begin.client_request_id
-        && let Some(accepted) = find_request(connection, begin.user_id, request_id)?
+        && let Some(claim) = find_claim(connection, begin.user_id, request_id)?
     {
-        return Ok(Begun::Repeated(accepted));
+        return Ok(claim.accepted.map_or(Begun::SessionNotFound, Begun::Repeated));
     }
-    let (session_id, history) = match begin.session_id {
-        None => (insert_session(connection, &begin, Uuid::new_v4())?, Vec::new()),
-        Some(session_id) => {
-            let Some(session) = session_row(connection, begin.user_id, session_id)? else {
-                if !promised(connection, begin.user_id, session_id)? {
-                    return Ok(Begun::SessionNotFound);
-                }
-                insert_session(connection, &begin, session_id)?;
-                return start(connection, begin, session_id, Vec::new());
-            };
-            if session.agent_id != begin.agent_id {
-                return Ok(Begun::AgentMismatch(session.agent_id));
-            }
-            if session.status != name_of(SessionStatus::Active)? {
-                return Ok(Begun::SessionArchived);
-            }
-            let running: i64 = turns::table
-                .filter(turns::session_id.eq(Id(session_id)))
-                .filter(turns::status.eq(RUNNING))
-                .count()
-                .get_result(connection)?;
-            if running > 0 {
-                return Ok(Begun::TurnInProgress);
-            }
-            touch_session(connection, &begin, session_id)?;
-            (
-                session_id,
-                conversation(connection, begin.user_id, session_id)?.unwrap_or_default(),
-            )
-        }
+    let session = match begin.session_id {
+        None => None,
+        Some(session_id) => match session_row(connection, begin.user_id, session_id)? {
+            None if !promised(connection, begin.user_id, session_id)? => return Ok(Begun::SessionNotFound),
+            session => session,
+        },
     };
-    start(connection, begin, session_id, history)
+    if let Some(session) = &session {
+        if session.agent_id != begin.agent_id {
+            return Ok(Begun::AgentMismatch(session.agent_id.clone()));
+        }
+        if session.status != name_of(SessionStatus::Active)? {
+            return Ok(Begun::SessionArchived);
+        }
+        if is_running(connection, session.session_id)? {
+            return Ok(Begun::TurnInProgress);
+        }
+    }
+    let Some(asked) = asked(connection, session.as_ref(), &begin.prompt)? else {
+        return Ok(Begun::MessageNotFound);
+    };
+    start(connection, &begin, session.as_ref(), asked)
+}
+
+/// Where in the tree the turn begins.
+enum Asked<'a> {
+    /// With a new message after this one.
+    New { text: &'a str, parent_id: Option<Id> },
+    /// With this message of old.
+    Old(Id),
+}
+
+/// `None`: the session has no such message.
+fn asked<'a>(
+    connection: &mut SqliteConnection,
+    session: Option<&SessionRow>,
+    prompt: &'a Prompt,
+) -> Result<Option<Asked<'a>>, StoreError> {
+    let (text, of, message_type) = match prompt {
+        Prompt::New(text) => {
+            let parent_id = session.and_then(|session| session.head_id);
+            return Ok(Some(Asked::New { text, parent_id }));
+        }
+        Prompt::Version { text, of } => (Some(text), of, MessageType::User),
+        Prompt::Again(answer) => (None, answer, MessageType::Assistant),
+    };
+    let Some(session) = session else { return Ok(None) };
+    let parent_of = |connection: &mut SqliteConnection, message_id: Id, message_type: MessageType| {
+        Ok::<_, StoreError>(
+            messages::table
+                .filter(messages::message_id.eq(message_id))
+                .filter(messages::session_id.eq(session.session_id))
+                .filter(messages::message_type.eq(name_of(message_type)?))
+                .select(messages::parent_id)
+                .first::<Option<Id>>(connection)
+                .optional()?,
+        )
+    };
+    let Some(parent_id) = parent_of(connection, Id(*of), message_type)? else {
+        return Ok(None);
+    };
+    if let Some(text) = text {
+        return Ok(Some(Asked::New { text, parent_id }));
+    }
+    // An answer follows what it answers.
+    let Some(question) = parent_id else { return Ok(None) };
+    Ok(parent_of(connection, question, MessageType::User)?.map(|_| Asked::Old(question)))
 }
 
 fn start(
     connection: &mut SqliteConnection,
-    begin: BeginTurn,
-    session_id: Uuid,
-    history: Vec<MessageRow>,
+    begin: &BeginTurn,
+    session: Option<&SessionRow>,
+    asked: Asked<'_>,
 ) -> Result<Begun, StoreError> {
-    // Strictly after every message before it, even where the clock stands still or has been set back.
-    let timestamp = history.last().map_or(0, |last| last.timestamp + 1).max(now().0);
+    let message_id = match asked {
+        Asked::New { .. } => Uuid::new_v4(),
+        Asked::Old(message_id) => message_id.0,
+    };
     let accepted = MessageAccepted {
-        session_id,
-        message_id: Uuid::new_v4(),
+        session_id: begin.session_id.unwrap_or_else(Uuid::new_v4),
+        message_id,
         answer_id: Uuid::new_v4(),
         turn_id: Uuid::new_v4(),
         agent_id: begin.agent_id.clone(),
         status: "streaming".into(),
     };
-    insert_turn(connection, &begin, &accepted, timestamp)?;
-    let mut history: Vec<GatewayMessage> = history.into_iter().filter_map(history_message).collect();
-    history.push(GatewayMessage {
-        role: GatewayRole::User,
-        content: begin.message,
-    });
+    let session_id = Id(accepted.session_id);
+    let newest = match session {
+        None => {
+            insert_session(connection, begin, &accepted)?;
+            None
+        }
+        Some(_) => {
+            touch_session(connection, begin, &accepted)?;
+            newest_timestamp(connection, session_id)?
+        }
+    };
+    // Strictly after every message of the session, even where the clock stands still or has been set back.
+    let timestamp = newest.map_or(0, |newest| newest + 1).max(now().0);
+    // The branch up to what is to be answered.
+    let last = match asked {
+        Asked::New { parent_id, .. } => parent_id,
+        Asked::Old(message_id) => Some(message_id),
+    };
+    let mut history: Vec<GatewayMessage> = match last {
+        None => Vec::new(),
+        Some(last) => texts(connection, session_id, last)?
+            .into_iter()
+            .filter_map(history_message)
+            .collect(),
+    };
+    if let Asked::New { text, parent_id } = asked {
+        insert_message(connection, begin, &accepted, text, parent_id, timestamp)?;
+        history.push(GatewayMessage {
+            role: GatewayRole::User,
+            content: text.to_owned(),
+        });
+    }
+    insert_turn(connection, begin, &accepted, timestamp)?;
     Ok(Begun::Started { accepted, history })
 }
 
-fn insert_session(connection: &mut SqliteConnection, begin: &BeginTurn, session_id: Uuid) -> Result<Uuid, StoreError> {
-    let timestamp = now().0;
-    let row = SessionRow {
-        session_id: Id(session_id),
-        user_id: Id(begin.user_id),
-        agent_id: begin.agent_id.clone(),
-        agent_name: begin.agent_name.clone(),
-        parent_role: begin.parent_role.clone(),
-        model_id: begin.model.model_id.clone(),
-        model_name: begin.model.model_name.clone(),
-        title: begin.title.clone(),
-        status: name_of(SessionStatus::Active)?,
-        pinned: false,
-        created_at: timestamp,
-        updated_at: timestamp,
-        archived_at: None,
-    };
-    diesel::insert_into(sessions::table).values(&row).execute(connection)?;
-    Ok(session_id)
+/// A request that was taken once.
+pub(super) struct Claim {
+    /// Its answer; `None`: its session is deleted.
+    pub(super) accepted: Option<MessageAccepted>,
 }
 
-/// A session that goes on moves up in the list, and its next answers are by the model of this one.
-fn touch_session(connection: &mut SqliteConnection, begin: &BeginTurn, session_id: Uuid) -> Result<(), StoreError> {
-    diesel::update(sessions::table.find(Id(session_id)))
-        .set((
-            sessions::updated_at.eq(now().0),
-            sessions::model_id.eq(&begin.model.model_id),
-            sessions::model_name.eq(&begin.model.model_name),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// The person's message, the empty answer, and the turn between them.
-fn insert_turn(
-    connection: &mut SqliteConnection,
-    begin: &BeginTurn,
-    accepted: &MessageAccepted,
-    timestamp: i64,
-) -> Result<(), StoreError> {
-    let metadata = MessageMetadata {
-        context_window: Some(begin.model.context_window),
-        ..MessageMetadata::default()
-    };
-    let user_message = MessageRow {
-        message_id: Id(accepted.message_id),
-        session_id: Id(accepted.session_id),
-        message_type: name_of(MessageType::User)?,
-        content: begin.message.clone(),
-        agent_id: begin.agent_id.clone(),
-        model_id: None,
-        model_name: None,
-        timestamp,
-        status: name_of(MessageStatus::Complete)?,
-        usage: UsageColumns::default(),
-        metadata: to_json(&MessageMetadata::default())?,
-    };
-    let answer = MessageRow {
-        message_id: Id(accepted.answer_id),
-        session_id: Id(accepted.session_id),
-        message_type: name_of(MessageType::Assistant)?,
-        content: String::new(),
-        agent_id: begin.agent_id.clone(),
-        model_id: Some(begin.model.model_id.clone()),
-        model_name: Some(begin.model.model_name.clone()),
-        timestamp: timestamp + 1,
-        status: name_of(MessageStatus::Streaming)?,
-        usage: UsageColumns::default(),
-        metadata: to_json(&metadata)?,
-    };
-    let turn = TurnRow {
-        turn_id: Id(accepted.turn_id),
-        session_id: Id(accepted.session_id),
-        user_id: Id(begin.user_id),
-        message_id: Id(accepted.message_id),
-        answer_id: Id(accepted.answer_id),
-        client_request_id: begin.client_request_id.map(Id),
-        status: RUNNING.into(),
-        last_seq: 0,
-        started_at: timestamp,
-        ended_at: None,
-    };
-    diesel::insert_into(messages::table)
-        .values(&user_message)
-        .execute(connection)?;
-    diesel::insert_into(messages::table)
-        .values(&answer)
-        .execute(connection)?;
-    diesel::insert_into(turns::table).values(&turn).execute(connection)?;
-    Ok(())
-}
-
-pub(super) fn find_request(
+pub(super) fn find_claim(
     connection: &mut SqliteConnection,
     user_id: Uuid,
     request_id: Uuid,
-) -> Result<Option<MessageAccepted>, StoreError> {
-    let found: Option<(TurnRow, String)> = turns::table
+) -> Result<Option<Claim>, StoreError> {
+    let found: Option<(TurnRow, String, String)> = turns::table
         .inner_join(sessions::table)
         .filter(turns::user_id.eq(Id(user_id)))
         .filter(turns::client_request_id.eq(Id(request_id)))
-        .select((TurnRow::as_select(), sessions::agent_id))
+        .select((TurnRow::as_select(), sessions::agent_id, sessions::status))
         .first(connection)
         .optional()?;
-    Ok(found.map(|(turn, agent_id)| MessageAccepted {
-        session_id: turn.session_id.0,
-        message_id: turn.message_id.0,
-        answer_id: turn.answer_id.0,
-        turn_id: turn.turn_id.0,
-        agent_id,
-        status: "streaming".into(),
+    Ok(found.map(|(turn, agent_id, status)| Claim {
+        accepted: (status != DELETED).then(|| MessageAccepted {
+            session_id: turn.session_id.0,
+            message_id: turn.message_id.0,
+            answer_id: turn.answer_id.0,
+            turn_id: turn.turn_id.0,
+            agent_id,
+            status: "streaming".into(),
+        }),
     }))
 }
 
 /// A stored message as the model is to see it; notes and empty answers are left out.
-fn history_message(row: MessageRow) -> Option<GatewayMessage> {
-    let role = match row.message_type.as_str() {
+fn history_message((message_type, content): (String, String)) -> Option<GatewayMessage> {
+    let role = match message_type.as_str() {
         "user" => GatewayRole::User,
-        "assistant" if !row.content.is_empty() => GatewayRole::Assistant,
+        "assistant" if !content.is_empty() => GatewayRole::Assistant,
         _ => return None,
     };
-    Some(GatewayMessage {
-        role,
-        content: row.content,
-    })
+    Some(GatewayMessage { role, content })
 }

@@ -1,0 +1,110 @@
+use diesel::sql_query;
+use uuid::Uuid;
+
+use super::*;
+use crate::store::now;
+
+const USER: Uuid = Uuid::from_u128(7);
+const MESSAGES: i64 = 500;
+
+/// A deleted session with many messages and turns, and one that is not deleted.
+async fn sessions() -> (tempfile::TempDir, Store, Uuid) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db")).await.unwrap();
+    let (large, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    store
+        .write(move |connection| {
+            for session in [large, other] {
+                let prefix = format!("{:08x}-0000-4000-8000-", session.as_u128());
+                for statement in [
+                    format!(
+                        "INSERT INTO sessions (session_id, user_id, agent_id, agent_name, model_id, model_name, title,
+                                               status, created_at, updated_at)
+                         VALUES ('{session}', '{USER}', 'a', 'A', 'm', 'M', 't', 'active', 1, 1)"
+                    ),
+                    format!(
+                        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT {MESSAGES})
+                         INSERT INTO messages (message_id, session_id, message_type, content, agent_id, timestamp, status)
+                         SELECT printf('{prefix}%012d', number), '{session}', 'user', 'x', 'a', number, 'complete' FROM numbers"
+                    ),
+                    format!(
+                        "INSERT INTO turns (turn_id, session_id, user_id, message_id, answer_id, status, started_at)
+                         SELECT message_id, session_id, '{USER}', message_id, message_id, 'complete', timestamp FROM messages
+                         WHERE session_id = '{session}'"
+                    ),
+                    format!(
+                        "INSERT INTO journal (turn_id, seq, content) SELECT turn_id, 1, 'x' FROM turns
+                         WHERE session_id = '{session}'"
+                    ),
+                ] {
+                    sql_query(statement).execute(connection)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert!(store.delete_session(USER, large).await.unwrap());
+    (folder, store, large)
+}
+
+/// Rows of messages, turns, journal and sessions.
+async fn rows(store: &Store) -> [i64; 4] {
+    store
+        .read(|connection| {
+            Ok([
+                messages::table.count().get_result(connection)?,
+                turns::table.count().get_result(connection)?,
+                journal::table.count().get_result(connection)?,
+                sessions::table.count().get_result(connection)?,
+            ])
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_large_session_is_removed_in_parts_and_leaves_nothing() {
+    let (_folder, store, session) = sessions().await;
+    let mut before = rows(&store).await;
+    let mut parts = 0;
+    while store.purge_some(now()).await.unwrap() {
+        let after = rows(&store).await;
+        let removed = before[0] + before[1] - after[0] - after[1];
+        assert!(removed <= ROWS_AT_ONCE, "{removed} in one transaction");
+        if after[3] == 2 {
+            let restored = store.restore_session(USER, session).await.unwrap();
+            assert!(restored.is_none(), "a part of it is not brought back");
+        }
+        before = after;
+        parts += 1;
+    }
+    assert!(parts >= 5, "{parts}");
+    assert_eq!(before, [MESSAGES, MESSAGES, MESSAGES, 1], "the other one is untouched");
+}
+
+#[tokio::test]
+async fn what_was_deleted_later_is_kept_and_the_search_for_what_is_due_reads_no_other() {
+    let (_folder, store, session) = sessions().await;
+    let before = rows(&store).await;
+    let earlier = Timestamp(now().0 - 60_000_000);
+    assert!(!store.purge_some(earlier).await.unwrap());
+    assert_eq!(rows(&store).await, before);
+    assert!(store.restore_session(USER, session).await.unwrap().is_some());
+    assert!(!store.purge_some(now()).await.unwrap());
+
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+    let query = due(now()).select(sessions::session_id);
+    let query = format!("EXPLAIN QUERY PLAN {}", diesel::debug_query::<Sqlite, _>(&query));
+    let plan: Vec<Line> = store
+        .read(|connection| Ok(sql_query(query).load(connection)?))
+        .await
+        .unwrap();
+    for line in plan.iter().filter(|line| line.detail.starts_with('S')) {
+        assert!(line.detail.contains("INDEX sessions_deleted"), "{}", line.detail);
+    }
+}
