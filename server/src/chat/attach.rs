@@ -158,9 +158,10 @@ impl Attachment {
                     return;
                 }
                 if let Some(rest) = sent.and_then(|sent| FRAME.checked_sub(sent.elapsed())) {
-                    let ended = changes.wait_for(|_| log.ended().is_some());
+                    // Not `wait_for`: it would ask the log while it holds the channel, and who appends holds the log.
+                    let end = async { while log.ended().is_none() && changes.changed().await.is_ok() {} };
                     // Either way there is something to read now.
-                    let _ = tokio::time::timeout(rest, ended).await;
+                    let _ = tokio::time::timeout(rest, end).await;
                 }
             }
         }
