@@ -20,3 +20,8 @@ pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
         futures::future::Either::Right(_) => None,
     }
 }
+
+/// Whether a key press in a field sends. Enter that ends the composing of a word does not, whatever the browser calls it.
+pub(crate) fn sends(event: &leptos::ev::KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
+}

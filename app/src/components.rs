@@ -21,5 +21,7 @@ pub(crate) mod sidebar;
 pub(crate) mod skeleton;
 mod theme;
 mod tier;
+pub(crate) mod toast;
 pub(crate) mod toolbar;
 pub(crate) mod transcript;
+mod versions;

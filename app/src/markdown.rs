@@ -59,7 +59,13 @@ pub(crate) fn whole(text: &str) -> SafeHtml {
 
 /// One block after the other.
 pub(crate) fn joined(blocks: &[Block]) -> SafeHtml {
-    SafeHtml(blocks.iter().map(|block| block.html.as_str()).collect::<String>().into())
+    SafeHtml(
+        blocks
+            .iter()
+            .map(|block| block.html.as_str())
+            .collect::<String>()
+            .into(),
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use leptos_router::{
 use crate::{
     boot::{self, Boot},
     browser,
-    components::{confirm::Confirm, key_list::KeyList, offline::OfflineBar, palette::Palette, sidebar::Sidebar},
+    components::{
+        confirm::Confirm, key_list::KeyList, offline::OfflineBar, palette::Palette, sidebar::Sidebar, toast::ToastBar,
+    },
     keys::{self, Press},
     state::{Chat, use_chat},
 };
@@ -60,6 +62,7 @@ fn Frame() -> impl IntoView {
         <Confirm/>
         <Palette/>
         <KeyList/>
+        <ToastBar/>
         <p class="unseen" role="status" aria-live="polite">{move || chat.announcement.get()}</p>
     }
 }

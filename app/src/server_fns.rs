@@ -4,7 +4,11 @@ use leptos::{prelude::*, server_fn::Http};
 use protocol::session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary};
 use uuid::Uuid;
 
-use crate::{backend, client::{CsrfClient, Json}, error::PageError};
+use crate::{
+    backend,
+    client::{CsrfClient, Json},
+    error::PageError,
+};
 
 /// Agents and models.
 #[server(prefix = "/fn", endpoint = "registry", protocol = Http<Json, Json>, client = CsrfClient)]

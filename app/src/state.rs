@@ -4,6 +4,7 @@
 //! - `send`: a message on its way, and again where it failed
 //! - `turn`: the answer being written; `stop`: that it is no longer; `loss`: that its stream is away
 //! - `sessions`: the sidebar's list
+//! - `toast`: what was done to a session, and how it is undone
 //! - `command`: what keys and palette ask for
 //! - `choose`: agent and model; `decide`: the word that a task waits for
 //! - [`line`]: one message in the transcript
@@ -17,6 +18,7 @@ mod open;
 mod send;
 mod sessions;
 mod stop;
+mod toast;
 mod turn;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
@@ -32,6 +34,7 @@ use crate::{backend::Registry, calendar::Clock, error::PageError, stream::Connec
 pub(crate) use command::{OpenPicker, Overlay, export_address};
 pub(crate) use line::{Delivery, Line};
 pub(crate) use open::{Standing, Text};
+pub(crate) use toast::Toast;
 pub(crate) use turn::Turn;
 
 /// What the main column shows.
@@ -69,13 +72,9 @@ pub(crate) enum Remedy {
     Session(Uuid),
 }
 
-/// A question that must be answered before something happens.
+/// A question that must be answered before something happens that cannot be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether to archive the conversation shown.
-    Clear,
-    /// Whether to delete that conversation, of that title.
-    Delete(Uuid, String),
     /// Whether to begin a new conversation with that agent.
     SwitchAgent(Agent),
 }
@@ -117,6 +116,8 @@ pub(crate) struct Chat {
     pub(crate) draft: RwSignal<String>,
     /// What went wrong.
     pub(crate) notice: RwSignal<Option<Notice>>,
+    /// What was just done and can be undone.
+    pub(crate) toast: RwSignal<Option<Toast>>,
     /// What is asked.
     pub(crate) question: RwSignal<Option<Question>>,
     /// What a screen reader is told.
@@ -143,6 +144,10 @@ pub(crate) struct Chat {
     /// Which of the person's earlier messages is in the composer, and what was being typed before.
     recalled: StoredValue<Option<(usize, String)>>,
     polling: StoredValue<bool>,
+    /// How many toasts there have been.
+    toasts: StoredValue<u64>,
+    /// Whether earlier messages are on their way.
+    loading_earlier: StoredValue<bool>,
 }
 
 impl Chat {
@@ -174,6 +179,7 @@ impl Chat {
             model_id: RwSignal::new(String::new()),
             draft: RwSignal::new(String::new()),
             notice: RwSignal::new(None),
+            toast: RwSignal::new(None),
             question: RwSignal::new(None),
             announcement: RwSignal::new(""),
             destination: RwSignal::new(None),
@@ -189,6 +195,8 @@ impl Chat {
             limit: StoredValue::new(crate::boot::SESSIONS_PER_PAGE),
             recalled: StoredValue::new(None),
             polling: StoredValue::new(false),
+            toasts: StoredValue::new(0),
+            loading_earlier: StoredValue::new(false),
         }
     }
 
@@ -257,8 +265,6 @@ impl Chat {
         let question = self.question.get_untracked();
         self.question.set(None);
         match question {
-            Some(Question::Clear) => self.clear(),
-            Some(Question::Delete(session_id, _)) => self.delete(session_id),
             Some(Question::SwitchAgent(agent)) => self.begin_with(&agent.agent_id),
             None => {}
         }

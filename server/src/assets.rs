@@ -80,11 +80,15 @@ fn is_hashed(path: &str) -> bool {
     let is_hash = |part: &str| {
         part.len() >= 16
             && part.bytes().any(|byte| byte != b'_')
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let mut parts = name.rsplit('.');
     let kind = parts.next().unwrap_or_default();
-    matches!(kind, "css" | "js" | "wasm" | "json") && name.matches('.').count() >= 2 && parts.next().is_some_and(is_hash)
+    matches!(kind, "css" | "js" | "wasm" | "json")
+        && name.matches('.').count() >= 2
+        && parts.next().is_some_and(is_hash)
 }
 
 #[cfg(test)]
@@ -111,7 +115,10 @@ mod tests {
 
     #[test]
     fn only_a_name_with_a_hash_is_kept_for_ever() {
-        for hashed in ["/pkg/parley.Q2xk-_9aZ0b1C2d3E4f5.wasm", "/pkg/__wasm_split.Q2xk-_9aZ0b1C2d3E4f5.js"] {
+        for hashed in [
+            "/pkg/parley.Q2xk-_9aZ0b1C2d3E4f5.wasm",
+            "/pkg/__wasm_split.Q2xk-_9aZ0b1C2d3E4f5.js",
+        ] {
             assert!(is_hashed(hashed), "{hashed}");
         }
         for plain in [

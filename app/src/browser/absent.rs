@@ -63,6 +63,18 @@ pub(crate) fn scroll_position(_scroller: &HtmlElement) -> (i32, i32) {
     (0, 0)
 }
 
+pub(crate) fn in_sight(_scroller: &HtmlElement, _selector: &str) -> (f64, f64) {
+    (0.0, 0.0)
+}
+
+pub(crate) fn heights(_within: &HtmlElement, _selector: &str, _attribute: &str) -> Vec<(String, f64)> {
+    Vec::new()
+}
+
+pub(crate) fn row_gap(_within: &HtmlElement, _selector: &str) -> f64 {
+    0.0
+}
+
 pub(crate) fn scroll_from_end(_scroller: &HtmlElement, _distance: i32) {}
 
 pub(crate) fn bring_into_view(_id: &str) {}

@@ -216,6 +216,41 @@ pub(crate) fn scroll_position(scroller: &HtmlElement) -> (i32, i32) {
     (top, scroller.scroll_height() - top - scroller.client_height())
 }
 
+/// The first visible pixel of the element in `scroller` that matches, and how many pixels of the scroller are visible.
+pub(crate) fn in_sight(scroller: &HtmlElement, selector: &str) -> (f64, f64) {
+    let view = scroller.get_bounding_client_rect();
+    let top = scroller
+        .query_selector(selector)
+        .ok()
+        .flatten()
+        .map_or(0.0, |content| view.top() - content.get_bounding_client_rect().top());
+    (top, view.height())
+}
+
+/// The heights of the elements that match, each with the value of that attribute.
+pub(crate) fn heights(within: &HtmlElement, selector: &str, attribute: &str) -> Vec<(String, f64)> {
+    let Ok(found) = within.query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|at| found.item(at)?.dyn_into::<Element>().ok())
+        .filter_map(|element| {
+            let name = element.get_attribute(attribute)?;
+            Some((name, element.get_bounding_client_rect().height()))
+        })
+        .collect()
+}
+
+/// The space between the rows of the element that matches.
+pub(crate) fn row_gap(within: &HtmlElement, selector: &str) -> f64 {
+    let element = within.query_selector(selector).ok().flatten();
+    element
+        .and_then(|element| window().get_computed_style(&element).ok().flatten())
+        .and_then(|style| style.get_property_value("row-gap").ok())
+        .and_then(|gap| gap.trim_end_matches("px").parse().ok())
+        .unwrap_or(0.0)
+}
+
 /// Goes to that distance from the end, in pixels.
 pub(crate) fn scroll_from_end(scroller: &HtmlElement, distance: i32) {
     scroller.set_scroll_top(scroller.scroll_height() - scroller.client_height() - distance);

@@ -10,6 +10,7 @@ use super::{
     body::Body,
     icon::{self, Icon},
     tier::TierMark,
+    versions::Versions,
 };
 use crate::{
     browser, figures,
@@ -114,9 +115,13 @@ fn Foot(line: Line) -> impl IntoView {
         };
         set_timeout(forget, Duration::from_millis(1_600));
     };
-    let can_retry = {
+    let is_whole = Memo::new({
         let line = line.clone();
-        move || line.status() != MessageStatus::Complete && !chat.is_running()
+        move |_| line.status() == MessageStatus::Complete
+    });
+    let again = {
+        let line = line.clone();
+        move |_| chat.answer_again(&line)
     };
     let message = line.message.clone();
     view! {
@@ -124,17 +129,24 @@ fn Foot(line: Line) -> impl IntoView {
             <button type="button" class="quiet" aria-label="Copy answer" on:click=copy>
                 <Icon glyph=Signal::derive(move || if copied.get() { icon::CHECK } else { icon::COPY })/>
             </button>
-            <Show when=can_retry>
-                {
-                    let line = line.clone();
-                    view! {
-                        <button type="button" class="quiet retry" on:click=move |_| chat.ask_again(&line)>
-                            <Icon glyph=icon::REDO/>
-                            "Retry"
-                        </button>
-                    }
+            {move || {
+                let again = again.clone();
+                let (class, label) = if is_whole.get() { ("quiet", None) } else { ("quiet retry", Some("Retry")) };
+                view! {
+                    <button
+                        type="button"
+                        class=class
+                        aria-label=label.unwrap_or("Regenerate")
+                        title=label.is_none().then_some("Answer again")
+                        disabled=move || chat.is_running()
+                        on:click=again
+                    >
+                        <Icon glyph=icon::REDO/>
+                        {label}
+                    </button>
                 }
-            </Show>
+            }}
+            <Versions line/>
             <span class="sum">{move || message.with(sum)}</span>
         </footer>
     }

@@ -81,7 +81,11 @@ fn render(chat: Chat, line: &Line, node: &Element) {
     let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
     line.text.with_untracked(|text| {
         line.markdown.update_value(|markdown| {
-            let same = if is_whole { markdown.finish(text) } else { markdown.grow(text) };
+            let same = if is_whole {
+                markdown.finish(text)
+            } else {
+                markdown.grow(text)
+            };
             paint(node, markdown.blocks(), same);
         });
     });

@@ -59,7 +59,7 @@ pub(crate) fn Composer() -> impl IntoView {
                     chat.forget_recalled();
                 }
                 on:keydown=move |event| {
-                    if sends(&event) {
+                    if browser::sends(&event) {
                         event.prevent_default();
                         submit(chat);
                     } else if let Some(older) = recalls(&event) {
@@ -129,11 +129,6 @@ fn submit(chat: Chat) {
     if chat.view.get_untracked() != View::Loading {
         chat.send_draft();
     }
-}
-
-/// Whether a key press sends. Enter that ends the composing of a word does not, whatever the browser calls it.
-fn sends(event: &ev::KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }
 
 /// Whether a key press brings back an earlier message, or one after it.

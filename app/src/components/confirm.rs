@@ -42,7 +42,6 @@ pub(crate) fn Confirm() -> impl IntoView {
                 <button
                     type="button"
                     class="primary"
-                    class:danger=move || words.get().danger
                     on:click=move |_| chat.confirm()
                 >
                     {move || words.get().yes}
@@ -58,31 +57,15 @@ struct Words {
     text: String,
     yes: &'static str,
     no: &'static str,
-    danger: bool,
 }
 
 fn words(question: &Question) -> Words {
     match question {
-        Question::Clear => Words {
-            title: "Clear this conversation?".into(),
-            text: "It leaves the list and is kept in the archive. An answer that is being written is stopped.".into(),
-            yes: "Clear it",
-            no: "Keep it",
-            danger: true,
-        },
-        Question::Delete(_, title) => Words {
-            title: "Delete this conversation?".into(),
-            text: format!("“{title}” and all its messages will be gone for good."),
-            yes: "Delete it",
-            no: "Keep it",
-            danger: true,
-        },
         Question::SwitchAgent(agent) => Words {
             title: format!("Begin a new conversation with {}?", agent.agent_name),
             text: "A conversation has one agent. This one stays in the list; nothing said here is passed on.".into(),
             yes: "Begin",
             no: "No",
-            danger: false,
         },
     }
 }

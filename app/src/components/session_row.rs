@@ -8,7 +8,7 @@ use super::{
     icon::{self, Icon},
     tier::TierMark,
 };
-use crate::state::{Question, use_chat};
+use crate::state::use_chat;
 
 /// What the row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +91,9 @@ fn Actions(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView
         chat.pin(session_id, !pinned());
         face.set(Face::Link);
     };
-    let ask = move |_| {
+    let delete = move |_| {
         face.set(Face::Link);
-        let title = session.with_untracked(|session| session.title.clone());
-        chat.question.set(Some(Question::Delete(session_id, title)));
+        chat.delete(session_id);
     };
     view! {
         <div class="actions" role="group" aria-label="Actions" on:keydown=move |event| close_on_escape(&event, face)>
@@ -106,7 +105,7 @@ fn Actions(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView
                 <Icon glyph=icon::PIN/>
                 {move || if pinned() { "Unpin" } else { "Pin" }}
             </button>
-            <button type="button" class="quiet danger" on:click=ask>
+            <button type="button" class="quiet danger" on:click=delete>
                 <Icon glyph=icon::BIN/>
                 "Delete"
             </button>

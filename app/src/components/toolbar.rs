@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser,
-    state::{Question, View, export_address, use_chat},
+    state::{View, export_address, use_chat},
 };
 
 /// The head of the page.
@@ -55,7 +55,6 @@ pub(crate) fn Toolbar() -> impl IntoView {
 fn SessionTools(session_id: Uuid) -> impl IntoView {
     let chat = use_chat();
     let export = export_address(session_id);
-    let ask = move |_| chat.question.set(Some(Question::Clear));
     let more = NodeRef::<html::Details>::new();
     let close = move || {
         if let Some(more) = more.get_untracked() {
@@ -67,7 +66,7 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
             <a class="button quiet" href=export.clone() download="" rel="external" aria-label="Export" title="Export as Markdown">
                 <Icon glyph=icon::DOWNLOAD/>
             </a>
-            <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=ask>
+            <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=move |_| chat.clear()>
                 <Icon glyph=icon::BIN/>
             </button>
         </div>
@@ -89,9 +88,9 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
                 <button
                     type="button"
                     class="quiet"
-                    on:click=move |event| {
+                    on:click=move |_| {
                         close();
-                        ask(event);
+                        chat.clear();
                     }
                 >
                     <Icon glyph=icon::BIN/>

@@ -211,7 +211,11 @@ fn an_answer_that_grows_letter_by_letter_ends_as_if_it_had_come_at_once() {
     let mut shown_so_far: Vec<Block> = Vec::new();
     for end in text.char_indices().map(|(end, _)| end).chain([text.len()]) {
         let same = live.grow(&text[..end]);
-        assert_eq!(live.blocks()[..same], shown_so_far[..same], "what is said to be the same is");
+        assert_eq!(
+            live.blocks()[..same],
+            shown_so_far[..same],
+            "what is said to be the same is"
+        );
         let settled = shown_so_far.len().saturating_sub(2);
         assert!(same >= settled, "a settled block was taken back");
         shown_so_far = live.blocks().to_vec();
@@ -233,7 +237,9 @@ fn each_block_is_one_element() {
         let mut depth = 0;
         for (at, _) in markup.match_indices('<') {
             let tag = &markup[at..];
-            let is_void = ["<br", "<hr", "<input", "<path", "<rect"].iter().any(|void| tag.starts_with(void));
+            let is_void = ["<br", "<hr", "<input", "<path", "<rect"]
+                .iter()
+                .any(|void| tag.starts_with(void));
             depth += if tag.starts_with("</") { -1 } else { i32::from(!is_void) };
             assert!(depth > 0 || tag.ends_with('>') && !tag[1..].contains('<'), "{markup}");
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::{Chat, Question, View};
+use super::{Chat, View};
 use crate::{browser, keys::Command};
 
 /// A dialog that stands over the page.
@@ -37,7 +37,7 @@ impl Chat {
                     browser::download(&export_address(session_id));
                 }
             }
-            Command::Clear if self.conversation().is_some() => self.question.set(Some(Question::Clear)),
+            Command::Clear if self.conversation().is_some() => self.clear(),
             Command::Clear => {}
             Command::Agent => self.picker.set(Some(OpenPicker::Agent)),
             Command::Model => self.picker.set(Some(OpenPicker::Model)),

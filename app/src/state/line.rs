@@ -35,6 +35,8 @@ pub(crate) struct Line {
     pub(crate) markdown: ArcStoredValue<LiveMarkdown>,
     /// Where it is.
     pub(crate) delivery: ArcRwSignal<Delivery>,
+    /// The message of which it is a new version; a message's only that was typed here.
+    pub(crate) replaces: Option<Uuid>,
 }
 
 impl PartialEq for Line {
@@ -55,6 +57,7 @@ impl Line {
             message: ArcRwSignal::new(message),
             text: ArcRwSignal::new(text),
             delivery: ArcRwSignal::new(Delivery::Saved),
+            replaces: None,
         }
     }
 

@@ -246,31 +246,10 @@ impl Chat {
             let mut messages = detail.messages.iter();
             messages.any(|message| Some(message.message_id) == followed && is_streaming(message))
         });
-        let mut lines = self.lines.get_untracked();
-        let messages: Vec<Message> = detail.messages.into_iter().filter(is_shown).collect();
-        let is_known = |message: &Message| lines.iter().any(|line| line.message_id() == message.message_id);
-        if !messages.iter().any(is_known) {
-            // So much was said elsewhere that what is shown does not reach up to it.
-            lines.retain(|line| !line.is_saved());
-            self.has_more.set(detail.has_more);
-        }
-        for message in messages {
-            let is_followed = Some(message.message_id) == followed;
-            let same = lines.iter().find(|line| line.message_id() == message.message_id);
-            match same.or_else(|| lines.iter().find(|line| line.has_arrived_as(&message))) {
-                Some(_) if is_followed && goes_on.is_some() && text == Text::FromStream => {}
-                Some(line) => line.refresh(message),
-                None => {
-                    // What was not sent stays below what was.
-                    let place = lines.iter().rposition(Line::is_saved).map_or(0, |last| last + 1);
-                    lines.insert(place, Line::saved(message));
-                }
-            }
-        }
-        self.session.set(Some(detail.session));
-        if lines != self.lines.get_untracked() {
-            self.lines.set(lines.clone());
-        }
+        let untouched = followed.filter(|_| goes_on.is_some() && text == Text::FromStream);
+        let session = detail.session.clone();
+        let lines = self.take_over(detail, untouched);
+        self.session.set(Some(session));
         self.grown.notify();
         if let Some(cursor) = goes_on {
             return Standing::Running(cursor);
@@ -286,12 +265,79 @@ impl Chat {
         Standing::Over
     }
 
+    /// Makes the rows those of the branch of which the server said the last messages. Rows that stay are kept, the row of
+    /// the message `untouched` as it is; above them stays what is loaded of the same branch, below them what was not sent.
+    fn take_over(self, detail: SessionDetail, untouched: Option<Uuid>) -> Vec<Line> {
+        let former = self.lines.get_untracked();
+        let messages: Vec<Message> = detail.messages.into_iter().filter(is_shown).collect();
+        let is_told = |line: &Line| messages.iter().any(|message| message.message_id == line.message_id());
+        // A branch has one way up: what stands above a message of it belongs to it.
+        let above = former.iter().position(is_told).unwrap_or(0);
+        let mut lines = former[..above].to_vec();
+        if above == 0 {
+            self.has_more.set(detail.has_more);
+        }
+        for message in messages {
+            let same = former.iter().find(|line| line.message_id() == message.message_id);
+            let line = same.or_else(|| former.iter().find(|line| line.has_arrived_as(&message)));
+            lines.push(match line {
+                Some(line) => {
+                    if untouched != Some(message.message_id) {
+                        line.refresh(message);
+                    }
+                    line.clone()
+                }
+                None => Line::saved(message),
+            });
+        }
+        let unsent = former.iter().filter(|line| !line.is_saved());
+        lines.extend(unsent.cloned());
+        if lines != former {
+            self.lines.set(lines.clone());
+        }
+        lines
+    }
+
+    /// Shows the branch of that message, an earlier or later version of one shown.
+    pub(crate) fn show_version(self, message_id: Uuid) {
+        let Some(session_id) = self
+            .session_id
+            .get_untracked()
+            .filter(|_| !untrack(|| self.is_running()))
+        else {
+            return;
+        };
+        let visit = self.visit.get_value();
+        spawn_local(async move {
+            let outcome = server_fns::show_version(session_id, message_id).await;
+            if !self.is_visit(visit) || self.turn.with_untracked(Option::is_some) {
+                return;
+            }
+            match outcome {
+                Ok(detail) => {
+                    self.session.set(Some(detail.session.clone()));
+                    self.take_over(detail, None);
+                }
+                Err(error) => self.report(error, Some(Remedy::Session(session_id))),
+            }
+        });
+    }
+
     /// Reads the messages before those shown.
     pub(crate) fn read_earlier(self) {
         spawn_local(self.load_earlier());
     }
 
-    pub(super) async fn load_earlier(self) {
+    async fn load_earlier(self) {
+        if self.loading_earlier.get_value() {
+            return;
+        }
+        self.loading_earlier.set_value(true);
+        self.prepend_earlier().await;
+        self.loading_earlier.set_value(false);
+    }
+
+    async fn prepend_earlier(self) {
         let first = self.lines.with_untracked(|lines| lines.first().map(Line::message_id));
         let (Some(session_id), Some(first)) = (self.session_id.get_untracked(), first) else {
             return;

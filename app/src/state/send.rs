@@ -3,12 +3,12 @@
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
     event::EventId,
-    session::{MAX_MESSAGE_CHARS, MessageAccepted, SendMessage},
+    session::{MAX_MESSAGE_CHARS, MessageAccepted, Regenerate, SendMessage},
 };
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{Chat, Delivery, Line, Turn, View};
+use super::{Chat, Delivery, Line, Remedy, Turn, View};
 use crate::{browser, error::PageError, server_fns};
 
 /// How long a message may be on its way. Saving it takes milliseconds; what takes longer is a network that is gone.
@@ -36,14 +36,29 @@ impl Chat {
 
     /// Sends a message, which shows at once.
     pub(crate) fn send(self, text: String) -> bool {
+        self.say(text, None)
+    }
+
+    /// Sends a message in the place of an earlier one, from which the conversation then branches off.
+    pub(crate) fn send_instead(self, old: &Line, text: String) -> bool {
+        self.say(text, Some(old))
+    }
+
+    fn say(self, text: String, instead: Option<&Line>) -> bool {
         let is_sendable = !text.trim().is_empty() && text.chars().count() <= MAX_MESSAGE_CHARS;
         if !is_sendable || self.is_running() || self.agent_id.with_untracked(String::is_empty) {
             return false;
         }
         let now = browser::now();
         self.clock.now.set(now);
-        let line = Line::typed(Uuid::new_v4(), text, self.agent_id.get_untracked(), now);
-        self.lines.update(|lines| lines.push(line.clone()));
+        let mut line = Line::typed(Uuid::new_v4(), text, self.agent_id.get_untracked(), now);
+        line.replaces = instead.map(Line::message_id);
+        self.lines.update(|lines| {
+            if let Some(at) = instead.and_then(|old| lines.iter().position(|line| line == old)) {
+                lines.truncate(at);
+            }
+            lines.push(line.clone());
+        });
         self.view.set(View::Open);
         self.deliver(line);
         true
@@ -63,84 +78,111 @@ impl Chat {
         self.lines.update(|lines| lines.retain(|other| other != line));
         self.draft.set(line.text.get_untracked());
         browser::keep_draft(self.session_id.get_untracked(), &line.text.get_untracked());
-        if self.lines.with_untracked(Vec::is_empty) {
-            self.view.set(View::New);
+        match self.session_id.get_untracked() {
+            // What it was to replace is shown again.
+            Some(session_id) if line.replaces.is_some() => self.read_again(session_id),
+            _ if self.lines.with_untracked(Vec::is_empty) => self.view.set(View::New),
+            _ => {}
         }
         browser::focus("#message");
     }
 
-    /// Asks once more what an answer that is not whole was to answer.
-    pub(crate) fn ask_again(self, answer: &Line) {
-        match self.question_before(answer) {
-            Some(asked) => {
-                self.send(asked);
-            }
-            // It is among the earlier messages.
-            None if self.has_more.get_untracked() => {
-                let answer = answer.clone();
-                spawn_local(async move {
-                    self.load_earlier().await;
-                    if let Some(asked) = self.question_before(&answer) {
-                        self.send(asked);
-                    }
-                });
-            }
-            None => {}
-        }
-    }
-
-    fn question_before(self, answer: &Line) -> Option<String> {
-        self.lines.with_untracked(|lines| {
-            let at = lines.iter().position(|line| line == answer)?;
-            lines[..at]
-                .iter()
-                .rfind(|line| line.is_mine)
-                .map(|line| line.text.get_untracked())
-        })
-    }
-
     fn deliver(self, line: Line) {
-        let now = browser::now();
-        let agent_id = self.agent_id.get_untracked();
         let model_id = self.model_id.get_untracked();
+        let request = SendMessage {
+            session_id: self.session_id.get_untracked(),
+            message: line.text.get_untracked(),
+            agent_id: self.agent_id.get_untracked(),
+            model: (!model_id.is_empty()).then_some(model_id),
+            client_request_id: Some(line.key),
+            replaces: line.replaces,
+        };
+        let turn = self.await_answer();
+        spawn_local(async move {
+            if let Some(outcome) = self.arrive(&turn, server_fns::send_message(request)).await {
+                match outcome {
+                    Ok(accepted) => self.delivered(&line, turn, &accepted),
+                    Err(error) => self.undelivered(&line, &turn, error),
+                }
+            }
+        });
+    }
+
+    /// Asks for another answer in the place of this one, which stays as an earlier version.
+    pub(crate) fn answer_again(self, answer: &Line) {
+        let former = self.lines.get_untracked();
+        let at = former.iter().position(|line| line == answer);
+        let (Some(session_id), Some(at)) = (self.session_id.get_untracked(), at) else {
+            return;
+        };
+        if self.is_running() {
+            return;
+        }
+        let model_id = self.model_id.get_untracked();
+        let request = Regenerate {
+            message_id: answer.message_id(),
+            model: (!model_id.is_empty()).then_some(model_id),
+            client_request_id: Some(Uuid::new_v4()),
+        };
+        self.clock.now.set(browser::now());
+        self.lines.update(|lines| lines.truncate(at));
+        let turn = self.await_answer();
+        spawn_local(async move {
+            match self.arrive(&turn, server_fns::regenerate(session_id, request)).await {
+                None => {}
+                Some(Ok(accepted)) => self.accepted(turn, &accepted),
+                Some(Err(error)) => {
+                    self.lines.set(former);
+                    self.turn.set(None);
+                    self.announcement.set("No other answer was begun.");
+                    self.report(error, Some(Remedy::Session(session_id)));
+                }
+            }
+        });
+    }
+
+    /// Shows where the answer will be.
+    fn await_answer(self) -> Turn {
+        let now = browser::now();
         let model_name = untrack(|| self.model()).map(|model| model.model_name);
-        let answer = Line::awaited(agent_id.clone(), model_name, now);
+        let answer = Line::awaited(self.agent_id.get_untracked(), model_name, now);
         let turn = Turn::new(answer.clone(), now, false);
         self.lines.update(|lines| lines.push(answer));
         self.connection.set_value(None);
         self.turn.set(Some(turn.clone()));
         self.notice.set(None);
         self.announcement.set("The answer has begun.");
-        let request = SendMessage {
-            session_id: self.session_id.get_untracked(),
-            message: line.text.get_untracked(),
-            agent_id,
-            model: (!model_id.is_empty()).then_some(model_id),
-            client_request_id: Some(line.key),
-            replaces: None,
-        };
+        turn
+    }
+
+    /// Waits for what the server says to a request; `None`: the person has gone elsewhere meanwhile.
+    async fn arrive(
+        self,
+        turn: &Turn,
+        request: impl Future<Output = Result<MessageAccepted, PageError>>,
+    ) -> Option<Result<MessageAccepted, PageError>> {
         let visit = self.visit.get_value();
-        spawn_local(async move {
-            let outcome = browser::within(PATIENCE, server_fns::send_message(request)).await;
-            if !self.is_visit(visit) {
-                // Whoever pressed Stop and went on meant it all the same.
-                if let Some(Ok(accepted)) = &outcome
-                    && turn.stopping.get_untracked()
-                {
-                    let _ = server_fns::cancel(accepted.session_id).await;
-                }
-                return self.read_sessions();
+        let outcome = browser::within(PATIENCE, request).await;
+        if !self.is_visit(visit) {
+            // Whoever pressed Stop and went on meant it all the same.
+            if let Some(Ok(accepted)) = &outcome
+                && turn.stopping.get_untracked()
+            {
+                let _ = server_fns::cancel(accepted.session_id).await;
             }
-            match outcome.unwrap_or_else(|| Err(no_answer())) {
-                Ok(accepted) => self.delivered(&line, turn, &accepted),
-                Err(error) => self.undelivered(&line, &turn, error),
-            }
-        });
+            self.read_sessions();
+            return None;
+        }
+        Some(outcome.unwrap_or_else(|| Err(no_answer())))
     }
 
     fn delivered(self, line: &Line, turn: Turn, accepted: &MessageAccepted) {
         line.delivery.set(Delivery::Saved);
         line.message.update(|message| message.message_id = accepted.message_id);
+        self.accepted(turn, accepted);
+    }
+
+    fn accepted(self, turn: Turn, accepted: &MessageAccepted) {
         turn.line
             .message
             .update(|message| message.message_id = accepted.answer_id);

@@ -152,40 +152,6 @@ impl Chat {
         });
     }
 
-    /// Archives the session shown.
-    pub(super) fn clear(self) {
-        let Some(session_id) = self.session_id.get_untracked() else {
-            return;
-        };
-        spawn_local(async move {
-            match server_fns::clear(session_id).await {
-                Ok(_) => self.gone(session_id, "The conversation was cleared."),
-                Err(error) => self.report(error, None),
-            }
-        });
-    }
-
-    /// Deletes a session.
-    pub(super) fn delete(self, session_id: Uuid) {
-        spawn_local(async move {
-            match server_fns::delete(session_id).await {
-                Ok(()) => self.gone(session_id, "The conversation was deleted."),
-                Err(error) => self.report(error, None),
-            }
-        });
-    }
-
-    fn gone(self, session_id: Uuid, announcement: &'static str) {
-        browser::keep_draft(Some(session_id), "");
-        self.sessions
-            .update(|all| all.retain(|session| session.session_id != session_id));
-        self.announcement.set(announcement);
-        if self.session_id.get_untracked() == Some(session_id) {
-            self.go("/llm".into(), false);
-        }
-        self.read_sessions();
-    }
-
     /// Changes the model of the session shown, for its next answer.
     pub(super) fn save_model(self, session_id: Uuid, model_id: String, former: String) {
         let patch = SessionPatch {

@@ -187,7 +187,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_is_sent_by_the_frame_and_a_trickle_at_once() {
-        let log = Arc::new(TurnLog::new(Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()));
+        let log = Arc::new(TurnLog::new(
+            Uuid::new_v4(),
+            Uuid::new_v4(),
+            Uuid::new_v4(),
+            Uuid::new_v4(),
+        ));
         let write = |text: &str| {
             log.append(TurnEvent::Token {
                 content: text.into(),
