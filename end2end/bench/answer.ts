@@ -30,7 +30,12 @@ export async function answer(options: Options): Promise<Findings> {
       for (let run = 0; run < (options.quick ? 2 : 7); run += 1) {
         for (const pace of PACES) runs.get(pace)!.push(await read(pace));
       }
-      if (options.profile) await profiled(devtools, options.profile, () => read('token by token'));
+      const { profile } = options;
+      if (!profile) return;
+      await open(page, `${parley.url}/llm`);
+      // The worst of them.
+      const message = Teller.ask('token by token');
+      await profiled(devtools, profile, () => readOnPage(page, devtools, message, teller, LONG));
     }),
   );
   return { targets: targets(runs), tables: [times(runs), work(runs)] };

@@ -7,6 +7,8 @@ export interface Press {
   delay: number;
   /** When that frame was painted. */
   paintedAt: number;
+  /** When it was pressed, by the clock on the wall. */
+  at: number;
   /** What the field held then. */
   value: string;
 }
@@ -34,6 +36,8 @@ export interface Probe {
   painted(): Promise<number>;
   /** Calls `seen` after each frame until it answers with something else than undefined, and says when that was. */
   until<T>(seen: () => T | undefined): Promise<{ at: number; found: T }>;
+  /** The same for text at the very end of the last answer. */
+  untilAnswerEndsWith(words: string): Promise<number>;
   /** Counts frames and long tasks from now on. */
   watch(): () => { frames: Frames; longTasks: LongTasks };
   /** All nodes in the document, and those of them that are elements. */
@@ -73,6 +77,19 @@ function observe(): void {
   const longTasks = new PerformanceObserver(list => tasks.push(...list.getEntries()));
   longTasks.observe({ type: 'longtask', buffered: true });
 
+  /** Its last characters; to read all of them in every frame would be a load of its own. */
+  const ending = (length: number) => {
+    const body = [...document.querySelectorAll('article[data-message-type="assistant"]')].at(-1)?.querySelector('.body');
+    if (!body) return '';
+    const texts = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+    let node: Node = body;
+    while (node.lastChild) node = node.lastChild;
+    texts.currentNode = node;
+    let text = node.nodeValue?.trimEnd() ?? '';
+    while (text.length < length && texts.previousNode()) text = (texts.currentNode.nodeValue + text).trimEnd();
+    return text;
+  };
+
   const probe: Probe = {
     hydratedAt: undefined,
     presses: [],
@@ -85,6 +102,11 @@ function observe(): void {
         const found = seen();
         if (found !== undefined) return { at, found };
       }
+    },
+
+    async untilAnswerEndsWith(words) {
+      const { at } = await probe.until(() => ending(words.length).endsWith(words) || undefined);
+      return at;
     },
 
     watch() {
@@ -129,7 +151,10 @@ function observe(): void {
       pressedAt = undefined;
       if (!(field instanceof HTMLTextAreaElement) || begun === undefined) return;
       const value = field.value;
-      void painted().then(paintedAt => probe.presses.push({ delay: paintedAt - begun, paintedAt, value }));
+      void painted().then(paintedAt => {
+        const delay = paintedAt - begun;
+        probe.presses.push({ delay, paintedAt, at: Date.now() - delay, value });
+      });
     },
     { capture: true },
   );

@@ -59,20 +59,6 @@ type Watched = { reading: Promise<Omit<Reading, 'work'>> };
 function beginReading(lastWords: string): void {
   const lastAnswer = () => [...document.querySelectorAll<HTMLElement>('article[data-message-type="assistant"]')].at(-1);
   const body = () => lastAnswer()?.querySelector('.body');
-  /** Its last characters; reading all of them in every frame would be a load of its own. */
-  const ending = () => {
-    const root = body();
-    if (!root) return '';
-    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    let node: Node = root;
-    while (node.lastChild) node = node.lastChild;
-    texts.currentNode = node;
-    let ending = '';
-    for (let at: Node | null = node; at && ending.length < lastWords.length; at = texts.previousNode()) {
-      if (at.nodeType === Node.TEXT_NODE) ending = at.nodeValue + ending;
-    }
-    return ending;
-  };
   const when = async (seen: () => boolean) => {
     await window.probe.until(() => seen() || undefined);
     return Date.now();
@@ -82,7 +68,8 @@ function beginReading(lastWords: string): void {
   const end = window.probe.watch();
   const reading = async () => {
     const first = await when(() => isNew() && !body()?.querySelector('.typing') && body()?.textContent?.trim() !== '');
-    const whole = await when(() => ending().trimEnd().endsWith(lastWords));
+    await window.probe.untilAnswerEndsWith(lastWords);
+    const whole = Date.now();
     const settled = await when(
       () => lastAnswer()?.dataset.status === 'complete' && document.querySelector('button[aria-label="Send"]') !== null,
     );

@@ -1,7 +1,7 @@
 // What was measured, as tables of Markdown, and the place in the repository where the last whole run is kept.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { repository, type Options } from './options.ts';
 
@@ -30,6 +30,9 @@ const END = '<!-- figures of the page: end -->';
 export function target(promise: string, measured: string, met: boolean): Target {
   return { promise, measured, met };
 }
+
+/** How busy the machine was before anything was measured: what others do there is in all figures. */
+const LOAD = loadavg()[0]!;
 
 export function write(options: Options, browser: string, findings: Findings[]): string {
   const targets: Table = {
@@ -63,7 +66,7 @@ function machine({ parley, site }: Options, browser: string): string {
   const built = basename(dirname(parley));
   return [
     `- date: ${new Date().toISOString().slice(0, 10)}`,
-    `- machine: ${processors.length} cores (${processors[0]?.model ?? 'unknown'}), ${(totalmem() / 1e9).toFixed(0)} GB of memory, Linux ${release()}`,
+    `- machine: ${processors.length} cores (${processors[0]?.model ?? 'unknown'}), ${(totalmem() / 1e9).toFixed(0)} GB of memory, Linux ${release()}; load ${LOAD.toFixed(1)} at the start`,
     `- browser: Chromium ${browser}, headless; Node ${process.versions.node}`,
     `- parley: from \`${built}\`, its page from \`${basename(site)}\`; revision ${revision()}`,
     '',

@@ -16,10 +16,11 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** A real key press, from the browser's point of view. */
 export async function press(devtools: DevTools, text: string): Promise<void> {
-  const isEnter = text === 'Enter';
-  const code = isEnter ? 13 : text.toUpperCase().charCodeAt(0);
-  const key = { key: text, code: isEnter ? 'Enter' : `Key${text.toUpperCase()}`, windowsVirtualKeyCode: code };
-  const down = { type: 'keyDown' as const, ...key, text: isEnter ? '\r' : text };
+  const letter = text.toUpperCase();
+  const names: Record<string, [code: string, number: number]> = { Enter: ['Enter', 13], ' ': ['Space', 32] };
+  const [code, windowsVirtualKeyCode] = names[text] ?? [`Key${letter}`, letter.charCodeAt(0)];
+  const key = { key: text, code, windowsVirtualKeyCode };
+  const down = { type: 'keyDown' as const, ...key, text: text === 'Enter' ? '\r' : text };
   await devtools.cdp.send('Input.dispatchKeyEvent', down);
   await devtools.cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
 }
