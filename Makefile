@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch build test audit bench-streams fuzz fmt clean
+.PHONY: help run watch build test audit bench-streams bench-page fuzz fmt clean
 
 ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
 TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
@@ -42,6 +42,11 @@ bench-streams: ## streams through Parley, beside nginx and none at all, into doc
 		cargo build --release -p bench -p server --bin bench-streams --bin parley
 	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
 		exec "$$release/bench-streams" --parley "$$release/parley" $(OPTIONS)
+
+bench-page: ## what the page costs in a browser, into docs/BENCHMARKS.md (fifteen minutes)
+	@.ci/bootstrap test
+	@$(TOOLS) && cargo leptos build --release --precompress
+	@$(TOOLS) && exec node --import ./end2end/bench/typescript.mjs end2end/bench/page.ts $(OPTIONS)
 
 fuzz: ## look for a minute for bytes that the decoder of streams takes amiss (FUZZ_SECONDS)
 	@.ci/bootstrap fuzz

@@ -1,6 +1,7 @@
 // What every test stands on: a running server, pages that are watched, and the means to start more of either.
 import { test as base, expect, type BrowserContext } from '@playwright/test';
 import { Chat } from './support/chat.ts';
+import { Gateway, type Script } from './support/gateway.ts';
 import { Guard } from './support/guard.ts';
 import { Parley, type Environment } from './support/parley.ts';
 import { Provider } from './support/provider.ts';
@@ -15,6 +16,8 @@ interface TestFixtures {
   startParley: (environment?: Environment) => Promise<Parley>;
   /** `latency`: milliseconds between pieces of ten characters; `silence`: before the first of them. */
   startProvider: (latency: number, silence?: number) => Promise<Provider>;
+  /** A Gateway that answers as the script says: `startParley(gateway.environment)`. */
+  startGateway: (script?: Script) => Promise<Gateway>;
   /** A line to a server, which can be cut. */
   startWire: (parley: Parley) => Promise<Wire>;
   /** Another person, with a browser of their own. */
@@ -51,9 +54,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   chat: async ({ page }, use) => use(new Chat(page)),
 
-  // Leans on the providers, so that the servers go first: a provider waits at its end for every connection to it, and a
-  // client may keep one that it never used.
-  startParley: async ({ guard, startProvider: _ }, use, info) => {
+  // Leans on the providers and the Gateways, so that the servers go first: a provider waits at its end for every
+  // connection to it, and a client may keep one that it never used.
+  startParley: async ({ guard, startProvider: _, startGateway: __ }, use, info) => {
     const started: Parley[] = [];
     await use(async environment => {
       const parley = await Parley.start(environment);
@@ -76,6 +79,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return provider;
     });
     for (const provider of started) await provider.stop();
+  },
+
+  startGateway: async ({}, use) => {
+    const started: Gateway[] = [];
+    await use(async script => {
+      const gateway = await Gateway.start(script);
+      started.push(gateway);
+      return gateway;
+    });
+    for (const gateway of started) await gateway.stop();
   },
 
   startWire: async ({ guard }, use) => {

@@ -1,0 +1,110 @@
+// The browser, with the flags of the tests, and what it says of a page through the DevTools protocol.
+import { chromium, type BrowserContext, type CDPSession, type Page } from '@playwright/test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import config from '../playwright.config.ts';
+import { install } from './probe.ts';
+
+/** How long anything may take before it counts as not coming at all. */
+export const PATIENCE = 60_000;
+
+/** A folder for a browser's profile, removed after its use. */
+export async function withProfile<T>(use: (profile: string) => Promise<T>): Promise<T> {
+  const profile = mkdtempSync(join(tmpdir(), 'parley-profile-'));
+  try {
+    return await use(profile);
+  } finally {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** One page, with a probe in it, of a browser that has this profile and ends with the use. */
+export async function withPage<T>(profile: string, use: (page: Page, devtools: DevTools) => Promise<T>): Promise<T> {
+  const { viewport, locale, timezoneId, launchOptions } = config.use ?? {};
+  const context = await chromium.launchPersistentContext(profile, { ...launchOptions, viewport, locale, timezoneId });
+  try {
+    context.setDefaultTimeout(PATIENCE);
+    const page = context.pages()[0] ?? (await context.newPage());
+    await install(page);
+    return await use(page, await DevTools.of(context, page));
+  } finally {
+    await context.close();
+  }
+}
+
+/** One page of a browser with an empty profile. */
+export function withFreshPage<T>(use: (page: Page, devtools: DevTools) => Promise<T>): Promise<T> {
+  return withProfile(profile => withPage(profile, use));
+}
+
+export async function browserVersion(): Promise<string> {
+  const browser = await chromium.launch(config.use?.launchOptions);
+  const version = browser.version();
+  await browser.close();
+  return version;
+}
+
+export interface Memory {
+  /** What scripts hold, in bytes. */
+  heap: number;
+  /** The linear memories of WASM modules, in bytes; they never shrink. */
+  wasm: number;
+  /** Nodes that are held, in the document or not. */
+  nodes: number;
+  listeners: number;
+}
+
+/** Seconds of the main thread since the page began, by what they went on. */
+export interface Work {
+  task: number;
+  script: number;
+  style: number;
+  layout: number;
+}
+
+export class DevTools {
+  private constructor(readonly cdp: CDPSession) {}
+
+  static async of(context: BrowserContext, page: Page): Promise<DevTools> {
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('Performance.enable');
+    return new DevTools(cdp);
+  }
+
+  async metrics(): Promise<Record<string, number>> {
+    const { metrics } = await this.cdp.send('Performance.getMetrics');
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  }
+
+  async work(): Promise<Work> {
+    const { TaskDuration, ScriptDuration, RecalcStyleDuration, LayoutDuration } = await this.metrics();
+    return { task: TaskDuration!, script: ScriptDuration!, style: RecalcStyleDuration!, layout: LayoutDuration! };
+  }
+
+  /** What is still held once all that can be collected has been. */
+  async memory(): Promise<Memory> {
+    // What the first collection lets go of may hold what only the next one finds.
+    for (let round = 0; round < 3; round += 1) await this.cdp.send('HeapProfiler.collectGarbage');
+    const wasm = await this.wasmMemory();
+    const { JSHeapUsedSize, Nodes, JSEventListeners } = await this.metrics();
+    return { heap: JSHeapUsedSize!, wasm, nodes: Nodes!, listeners: JSEventListeners! };
+  }
+
+  /** The module keeps its memory to itself, so that all objects of its kind are looked for. */
+  private async wasmMemory(): Promise<number> {
+    const objectGroup = 'memories';
+    const prototype = await this.cdp.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype', objectGroup });
+    const { objects } = await this.cdp.send('Runtime.queryObjects', {
+      prototypeObjectId: prototype.result.objectId!,
+      objectGroup,
+    });
+    const { result } = await this.cdp.send('Runtime.callFunctionOn', {
+      objectId: objects.objectId!,
+      functionDeclaration: 'function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }',
+      returnByValue: true,
+    });
+    await this.cdp.send('Runtime.releaseObjectGroup', { objectGroup });
+    return result.value as number;
+  }
+}
