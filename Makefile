@@ -23,7 +23,7 @@ watch: ## the same, rebuilt and reloaded on every change
 build: ## the optimised server and page
 	@.ci/bootstrap run
 	@# Erased types are smaller, parts that not every visit needs are files of their own, and names change with content.
-	@$(TOOLS) && LEPTOS_HASH_FILES=true RUSTFLAGS="--cfg erase_components" cargo leptos build --release --split --precompress
+	@$(TOOLS) && LEPTOS_HASH_FILES=true RUSTFLAGS="--cfg erase_components" cargo leptos build --release --split --lib-features split --precompress
 	@echo "==> $(or $(CARGO_TARGET_DIR),target)/release/parley, which serves target/site"
 
 test: ## formatting, lints, docs, tests, browser tests

@@ -10,6 +10,7 @@ pub(crate) use absent::*;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use present::*;
 
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast, web_sys::Node};
 use std::{future::Future, pin::pin, time::Duration};
 
 /// Waits for that, but no longer than `limit`; then it is dropped. A request has no limit of its own: on a network that has
@@ -21,7 +22,25 @@ pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     }
 }
 
+/// Closes what a summary has opened.
+pub(crate) fn close(details: NodeRef<html::Details>) {
+    if let Some(details) = details.get_untracked() {
+        let _ = details.remove_attribute("open");
+    }
+}
+
+/// Closes it where the focus has gone elsewhere.
+pub(crate) fn close_unless_within(details: NodeRef<html::Details>, event: &ev::FocusEvent) {
+    let next = event.related_target().and_then(|next| next.dyn_into::<Node>().ok());
+    if details
+        .get_untracked()
+        .is_some_and(|details| !details.contains(next.as_ref()))
+    {
+        close(details);
+    }
+}
+
 /// Whether a key press in a field sends. Enter that ends the composing of a word does not, whatever the browser calls it.
-pub(crate) fn sends(event: &leptos::ev::KeyboardEvent) -> bool {
+pub(crate) fn sends(event: &ev::KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }

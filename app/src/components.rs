@@ -19,6 +19,7 @@ mod picker;
 mod session_row;
 pub(crate) mod sidebar;
 pub(crate) mod skeleton;
+mod tasks;
 mod theme;
 mod tier;
 pub(crate) mod toast;

@@ -146,6 +146,8 @@ pub(crate) struct Chat {
     polling: StoredValue<bool>,
     /// How many toasts there have been.
     toasts: StoredValue<u64>,
+    /// Called right before earlier messages come in above those shown.
+    pub(crate) before_earlier: StoredValue<Option<Callback<()>>>,
     /// Whether earlier messages are on their way.
     loading_earlier: StoredValue<bool>,
 }
@@ -196,6 +198,7 @@ impl Chat {
             recalled: StoredValue::new(None),
             polling: StoredValue::new(false),
             toasts: StoredValue::new(0),
+            before_earlier: StoredValue::new(None),
             loading_earlier: StoredValue::new(false),
         }
     }

@@ -253,6 +253,7 @@ impl ChatService {
             let snapshot = live.log.snapshot();
             answer.content = snapshot.text;
             answer.metadata.last_status = snapshot.last_status;
+            answer.metadata.tasks = snapshot.tasks;
             detail.cursor = Some(live.log.event_id(snapshot.seq).to_string());
         }
         Ok(detail)

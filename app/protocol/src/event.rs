@@ -53,9 +53,15 @@ pub struct StatusUpdate {
     /// The task that delegated this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_task_id: Option<String>,
-    /// The node's own usage.
+    /// The node's own usage, without that of the nodes below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// The node's own cost in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// What the node wrote, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 /// The state of a task.
@@ -126,6 +132,8 @@ mod tests {
                     detail: None,
                     agent_id: None,
                     parent_task_id: None,
+                    cost_usd: None,
+                    output: None,
                     usage: None,
                 }),
                 r#"{"type":"status_update","status":"awaiting_approval","task_id":"t1"}"#,

@@ -1,6 +1,7 @@
 //! The wire types of Parley, the same in the browser, the server and the Gateway.
 //!
 //! - [`event`]: what a turn emits, and the ids that make a stream resumable
+//! - [`task`]: the delegation tree of a turn
 //! - [`session`]: sessions, messages, usage, and the bodies of the chat routes
 //! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
 //! - [`gateway`]: the bodies of the Gateway contract
@@ -14,4 +15,5 @@ pub mod gateway;
 pub mod registry;
 pub mod session;
 pub mod sse;
+pub mod task;
 pub mod timestamp;

@@ -213,6 +213,9 @@ pub struct MessageMetadata {
     /// The last status its agent reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_status: Option<crate::event::StatusUpdate>,
+    /// The delegation tree, where a Gateway told of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<crate::task::Task>,
 }
 
 /// Who wrote a message.

@@ -9,6 +9,7 @@ use super::{
     badge::{self, Badge},
     body::Body,
     icon::{self, Icon},
+    tasks::Tasks,
     tier::TierMark,
     versions::Versions,
 };
@@ -67,6 +68,7 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
                 <Badge line=line.clone()/>
                 <span class="detail">{detail}</span>
             </header>
+            <Tasks line=line.clone()/>
             <Body line=line.clone()/>
             <Approval line=line.clone()/>
             <Failure line=line.clone()/>

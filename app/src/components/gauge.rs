@@ -1,36 +1,137 @@
 //! How full the model's context window is, and what the conversation has cost.
 
-use leptos::prelude::*;
-use protocol::session::MessageStatus;
+use leptos::{html, prelude::*};
+use protocol::session::{Message, MessageStatus};
 
 use crate::{
-    figures,
+    browser, figures,
     state::{Chat, use_chat},
 };
 
-/// `2,458 / 200,000 (1.2 %) · $0.03` and a bar.
+/// `2,458 / 200,000 (1.2 %) · $0.03` and a bar; opened, what each answer took.
 #[component]
 pub(super) fn Gauge() -> impl IntoView {
     let chat = use_chat();
     let reading = Memo::new(move |_| read(chat));
     let filled =
         move || reading.with(|reading| figures::permille(reading.tokens, reading.window).min(1_000).to_string());
+    let more = NodeRef::<html::Details>::new();
+    let is_open = RwSignal::new(false);
     view! {
-        <div class="gauge" title="Tokens in the model's context window, and the cost of this conversation">
-            <Show when=move || chat.is_running()>
-                <i class="spinner" aria-hidden="true"></i>
+        <details
+            class="gauge"
+            node_ref=more
+            on:toggle=move |_| is_open.set(more.get_untracked().is_some_and(|more| more.open()))
+            on:focusout=move |event| browser::close_unless_within(more, &event)
+            on:keydown=move |event| {
+                if event.key() == "Escape" && is_open.get_untracked() {
+                    event.stop_propagation();
+                    browser::close(more);
+                }
+            }
+        >
+            <summary title="Tokens in the model's context window, and the cost of this conversation">
+                <Show when=move || chat.is_running()>
+                    <i class="spinner" aria-hidden="true"></i>
+                </Show>
+                <span>{move || reading.with(words)}</span>
+                // A width in an attribute of SVG is not a style, which the CSP would refuse.
+                <svg class="track" viewBox="0 0 1000 50" preserveAspectRatio="none" aria-hidden="true">
+                    <rect
+                        class=move || reading.with(|reading| figures::level(reading.tokens, reading.window))
+                        width=filled
+                        height="50"
+                    ></rect>
+                </svg>
+            </summary>
+            <Show when=move || is_open.get()>
+                <Breakdown/>
             </Show>
-            <span>{move || reading.with(words)}</span>
-            // A width in an attribute of SVG is not a style, which the CSP would refuse.
-            <svg class="track" viewBox="0 0 1000 50" preserveAspectRatio="none" aria-hidden="true">
-                <rect
-                    class=move || reading.with(|reading| figures::level(reading.tokens, reading.window))
-                    width=filled
-                    height="50"
-                ></rect>
-            </svg>
+        </details>
+    }
+}
+
+/// What each answer took, the newest first, and the conversation in all.
+#[component]
+fn Breakdown() -> impl IntoView {
+    let chat = use_chat();
+    let rows = move || {
+        chat.lines.with(|lines| {
+            let mut rows: Vec<_> = lines
+                .iter()
+                .filter(|line| !line.is_mine)
+                .filter_map(|line| row(&line.message.read(), chat))
+                .collect();
+            rows.reverse();
+            rows
+        })
+    };
+    let total = move || {
+        let session = chat.session.get();
+        session.map(|session| {
+            let tokens = figures::thousands(session.total_tokens) + " tokens";
+            if session.cost_usd > 0.0 {
+                tokens + " · " + &figures::money(session.cost_usd)
+            } else {
+                tokens
+            }
+        })
+    };
+    view! {
+        <div class="breakdown" tabindex="-1">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"Answer"</th>
+                        <th scope="col">"Prompt"</th>
+                        <th scope="col">"Written"</th>
+                        <th scope="col">"Cost"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {move || {
+                        let rows = rows();
+                        if rows.is_empty() {
+                            return view! {
+                                <tr>
+                                    <td colspan="4">"Nothing was answered yet."</td>
+                                </tr>
+                            }
+                                .into_any();
+                        }
+                        rows.into_iter()
+                            .map(|cells| {
+                                view! {
+                                    <tr>
+                                        {cells.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}
+                                    </tr>
+                                }
+                            })
+                            .collect_view()
+                            .into_any()
+                    }}
+                </tbody>
+            </table>
+            <p>
+                {move || if chat.has_more.get() { "All answers, with those not listed: " } else { "All answers: " }}
+                <b>{total}</b>
+            </p>
         </div>
     }
+}
+
+/// One answer's line; `None`: it has none yet.
+fn row(message: &Message, chat: Chat) -> Option<[String; 4]> {
+    let usage = message.usage?;
+    let mark = if usage.estimated { "~" } else { "" };
+    let tokens = |tokens| mark.to_owned() + &figures::thousands(tokens);
+    let model = message.model_name.clone().unwrap_or_default();
+    Some([
+        format!("{} {model}", chat.clock.time(message.timestamp)),
+        tokens(usage.prompt_tokens),
+        tokens(usage.completion_tokens),
+        message.cost_usd.map_or_else(|| "unknown".into(), figures::money),
+    ])
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

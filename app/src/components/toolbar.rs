@@ -1,6 +1,6 @@
 //! Over the conversation: with whom, with what model, in which role, and how full the context is.
 
-use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Node};
+use leptos::{html, prelude::*};
 use uuid::Uuid;
 
 use super::{
@@ -56,11 +56,7 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
     let chat = use_chat();
     let export = export_address(session_id);
     let more = NodeRef::<html::Details>::new();
-    let close = move || {
-        if let Some(more) = more.get_untracked() {
-            let _ = more.remove_attribute("open");
-        }
-    };
+    let close = move || browser::close(more);
     view! {
         <div class="tools">
             <a class="button quiet" href=export.clone() download="" rel="external" aria-label="Export" title="Export as Markdown">
@@ -70,13 +66,7 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
                 <Icon glyph=icon::BIN/>
             </button>
         </div>
-        <details class="more-tools" node_ref=more on:focusout=move |event| {
-            // Whatever takes the focus out of it closes it.
-            let next = event.related_target().and_then(|next| next.dyn_into::<Node>().ok());
-            if more.get_untracked().is_some_and(|more| !more.contains(next.as_ref())) {
-                close();
-            }
-        }>
+        <details class="more-tools" node_ref=more on:focusout=move |event| browser::close_unless_within(more, &event)>
             <summary class="button quiet" aria-label="More">
                 <Icon glyph=icon::MORE/>
             </summary>

@@ -53,6 +53,14 @@ pub(crate) fn Transcript() -> impl IntoView {
     };
     let days = Memo::new(move |_| days(chat));
     follow_end(chat, place);
+    // Measured at the last moment: the reader goes on scrolling while earlier messages are on their way.
+    chat.before_earlier.set_value(Some(Callback::new(move |()| {
+        let scroller = place.scroller.try_get_untracked().flatten();
+        place
+            .held
+            .set_value(scroller.map(|scroller| browser::scroll_position(&scroller).1));
+    })));
+    on_cleanup(move || chat.before_earlier.set_value(None));
     let title = move || {
         chat.session
             .with(|session| session.as_ref().map(|session| session.title.clone()))
@@ -74,7 +82,7 @@ pub(crate) fn Transcript() -> impl IntoView {
             <h1 class="unseen">{title}</h1>
             <div class="transcript" role="log" aria-label="Conversation" aria-live="off" on:click=copy_code>
                 <Show when=move || chat.has_more.get()>
-                    <button type="button" class="small earlier" on:click=move |_| read_earlier(chat, place)>
+                    <button type="button" class="small earlier" on:click=move |_| chat.read_earlier()>
                         "Show earlier messages"
                     </button>
                 </Show>
@@ -211,17 +219,9 @@ fn look(chat: Chat, place: Place) {
             place.omitted.set((next.start, heights.len() - next.end));
         }
         if next.start == 0 && top < height && chat.has_more.get_untracked() {
-            read_earlier(chat, place);
+            chat.read_earlier();
         }
     });
-}
-
-fn read_earlier(chat: Chat, place: Place) {
-    let scroller = place.scroller.get_untracked();
-    place
-        .held
-        .set_value(scroller.map(|scroller| browser::scroll_position(&scroller).1));
-    chat.read_earlier();
 }
 
 fn follow_end(chat: Chat, place: Place) {
@@ -281,12 +281,6 @@ fn notice_scroll(chat: Chat, place: Place) {
     let (top, distance) = browser::scroll_position(&scroller);
     let moved_up = top < place.former.get_value();
     place.former.set_value(top);
-    // Earlier messages that are on their way come in above what is read now.
-    place.held.update_value(|held| {
-        if let Some(held) = held {
-            *held = distance;
-        }
-    });
     let is_end_rendered = place.omitted.get_untracked().1 == 0;
     let is_at_end = is_end_rendered && if moved_up { distance < 2 } else { distance < NEAR };
     if is_at_end != place.at_end.get_untracked() && (is_at_end || moved_up) {

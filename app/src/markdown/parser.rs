@@ -1,5 +1,6 @@
 //! Where the parser comes from. It is a sixth of the page's WASM, and an empty page needs none of it: the browser fetches
-//! it, as a file of its own, when the person begins to write or opens a conversation.
+//! it, as a file of its own, when there is something to render. Only an optimised build divides the WASM (`--split`, feature
+//! `split`); otherwise the parser is always here.
 
 use super::writer;
 
@@ -22,7 +23,7 @@ pub(crate) async fn prepare() -> bool {
     is_ready()
 }
 
-#[cfg(feature = "hydrate")]
+#[cfg(feature = "split")]
 mod source {
     use leptos::wasm_split::{SplitLoaderError, wasm_split};
     use std::sync::OnceLock;
@@ -49,7 +50,7 @@ mod source {
     }
 }
 
-#[cfg(not(feature = "hydrate"))]
+#[cfg(not(feature = "split"))]
 mod source {
     use super::{Parse, writer};
 

@@ -352,6 +352,9 @@ impl Chat {
                 let mut lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
                 self.has_more.set(detail.has_more);
                 lines.extend(self.lines.get_untracked());
+                if let Some(hold) = self.before_earlier.get_value() {
+                    hold.run(());
+                }
                 self.lines.set(lines);
             }
             Err(error) => self.report(error, None),

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::{
     event::{EventId, TurnEvent},
     session::{MessageStatus, TurnStatus},
+    task,
     timestamp::Timestamp,
 };
 use uuid::Uuid;
@@ -74,10 +75,12 @@ impl Chat {
             TurnEvent::Token { content, offset } => {
                 line.text.update(|text| append(text, &content, offset));
             }
-            TurnEvent::StatusUpdate(status) => {
-                line.message
-                    .update(|message| message.metadata.last_status = Some(status));
-            }
+            TurnEvent::StatusUpdate(status) => line.message.update(|message| {
+                task::note(&mut message.metadata.tasks, &status);
+                if status.parent_task_id.is_none() {
+                    message.metadata.last_status = Some(status);
+                }
+            }),
             TurnEvent::Usage { usage, cost_usd } => line.message.update(|message| {
                 message.usage = Some(usage);
                 message.cost_usd = cost_usd;

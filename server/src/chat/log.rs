@@ -39,6 +39,7 @@ struct Inner {
     text: String,
     entries: Vec<Entry>,
     last_status: Option<StatusUpdate>,
+    tasks: Vec<Task>,
     saved: usize,
     ended: Option<(TurnStatus, Instant)>,
 }
@@ -67,6 +68,8 @@ pub struct Snapshot {
     pub text: String,
     /// The last status of the session's own agent.
     pub last_status: Option<StatusUpdate>,
+    /// The delegation tree.
+    pub tasks: Vec<Task>,
     /// The seq up to which the snapshot holds. The closing `usage` and `done` always lie after it, so that a reader who
     /// goes on from here learns of the end.
     pub seq: u64,
@@ -177,6 +180,7 @@ impl TurnLog {
         Snapshot {
             text: inner.text.clone(),
             last_status: inner.last_status.clone(),
+            tasks: inner.tasks.clone(),
             seq: inner.seq_before_end(),
         }
     }
@@ -222,13 +226,16 @@ impl Inner {
                 }
                 return;
             }
-            TurnEvent::StatusUpdate(update) if update.parent_task_id.is_none() => {
-                self.last_status = Some(update.clone());
+            TurnEvent::StatusUpdate(update) => {
+                task::note(&mut self.tasks, update);
+                if update.parent_task_id.is_none() {
+                    self.last_status = Some(update.clone());
+                }
             }
             TurnEvent::Done { status } => {
                 self.ended = Some((status.unwrap_or(TurnStatus::Complete), Instant::now()));
             }
-            TurnEvent::StatusUpdate(_) | TurnEvent::Usage { .. } => {}
+            TurnEvent::Usage { .. } => {}
         }
         self.entries.push(Entry::Other(Box::new(event)));
     }
@@ -275,6 +282,8 @@ mod tests {
             detail: None,
             agent_id: None,
             parent_task_id: None,
+            cost_usd: None,
+            output: None,
             usage: None,
         })
     }

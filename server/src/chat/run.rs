@@ -291,6 +291,7 @@ impl TurnTask {
                 context_window: Some(self.context_window).filter(|window| *window > 0),
                 error: ending.error.clone(),
                 last_status: snapshot.last_status,
+                tasks: snapshot.tasks,
             },
             last_seq: snapshot.seq + if usage.is_some() { 2 } else { 1 },
         };

@@ -219,6 +219,7 @@ fn size_of_text(event: &TurnEvent) -> usize {
             &update.detail,
             &update.agent_id,
             &update.parent_task_id,
+            &update.output,
         ]
         .into_iter()
         .flatten()
@@ -235,6 +236,8 @@ fn failure_status(error: &ErrorBody) -> TurnEvent {
         detail: Some(error.message.clone()),
         agent_id: None,
         parent_task_id: None,
+        cost_usd: None,
+        output: None,
         usage: None,
     })
 }

@@ -245,6 +245,8 @@ async fn an_error_that_the_agent_reports_ends_the_turn_as_one() {
         detail: Some("The provider says: overloaded.".into()),
         agent_id: None,
         parent_task_id: None,
+        cost_usd: None,
+        output: None,
         usage: None,
     }));
     answer.event(TurnEvent::Done { status: None });

@@ -42,6 +42,8 @@ impl Writer {
             detail,
             agent_id: None,
             parent_task_id: None,
+            cost_usd: None,
+            output: None,
             usage: None,
         }));
     }

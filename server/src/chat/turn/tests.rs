@@ -30,6 +30,8 @@ fn status(status: TaskStatus, detail: &str) -> TurnEvent {
         detail: Some(detail.into()),
         agent_id: None,
         parent_task_id: None,
+        cost_usd: None,
+        output: None,
         usage: None,
     })
 }
