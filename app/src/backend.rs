@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
+    highlight::{Code, Runs},
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -71,6 +72,10 @@ pub trait Backend: Send + Sync + 'static {
     fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared>;
     /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
     fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary>;
+    /// What each part of these blocks of code is, in order. `None`: the language is not known, or it would take too long.
+    fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>>;
+    /// What was told of these blocks before; nothing is worked out.
+    fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>>;
     /// Deletes a session; for a minute it can be restored.
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
 }

@@ -8,7 +8,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{backend::Registry, error::PageError};
+use crate::{backend::Registry, error::PageError, markdown::Colours};
 
 /// How many sessions the sidebar shows at first, and how many more on demand.
 pub(crate) const SESSIONS_PER_PAGE: u64 = 50;
@@ -28,6 +28,9 @@ pub(crate) struct Boot {
     pub(crate) place: Place,
     /// That session, if it names one.
     pub(crate) session: Option<Result<SessionDetail, PageError>>,
+    /// What is known of the code in it. The browser has it in the document.
+    #[serde(skip)]
+    pub(crate) colours: Colours,
 }
 
 /// What the path of a chat page names.
@@ -75,6 +78,7 @@ pub(crate) async fn load(path: String) -> Boot {
         backend::{PageRequest, Refusal, SessionQuery, SharedBackend},
         browser,
         error::set_status,
+        markdown,
     };
 
     let place = Place::from_path(&path);
@@ -94,6 +98,7 @@ pub(crate) async fn load(path: String) -> Boot {
             sessions: Err(unavailable()),
             place: Place::New,
             session: None,
+            colours: Colours::default(),
         };
     };
     let shown = |refusal: Refusal| PageError::from(refusal.body);
@@ -108,6 +113,15 @@ pub(crate) async fn load(path: String) -> Boot {
             shown(refusal)
         })),
     };
+    let mut colours = Colours::default();
+    if let Some(Ok(detail)) = &session {
+        let texts = detail.messages.iter().map(|message| markdown::codes(&message.content));
+        let blocks: Vec<_> = texts.flatten().collect();
+        let known = backend.highlighted(&blocks);
+        // Of what is not known yet nothing is learnt: the browser asks for it.
+        let (blocks, known) = blocks.into_iter().zip(known).filter(|(_, runs)| runs.is_some()).unzip();
+        colours.learn(blocks, known);
+    }
     let query = SessionQuery {
         limit: SESSIONS_PER_PAGE,
         ..Default::default()
@@ -117,6 +131,7 @@ pub(crate) async fn load(path: String) -> Boot {
         sessions: backend.sessions(query).await.map_err(shown),
         place,
         session,
+        colours,
         now: browser::now(),
         theme,
     }
@@ -133,6 +148,7 @@ pub(crate) async fn load(_path: String) -> Boot {
         sessions: Err(missing),
         place: Place::New,
         session: None,
+        colours: Colours::default(),
     }
 }
 

@@ -3,11 +3,13 @@
 //! [`SafeHtml`] can be made nowhere else, and everything in it is written by the writer: raw HTML in an answer comes
 //! out as text, links lead only to `http`, `https` and `mailto`, and no image is ever loaded.
 
+mod colours;
 mod link;
 mod live;
 mod parser;
 mod writer;
 
+pub(crate) use colours::Colours;
 pub(crate) use live::LiveMarkdown;
 pub(crate) use parser::{is_ready, prepare};
 
@@ -35,11 +37,11 @@ pub(crate) struct Block {
 
 /// The blocks of a text from the byte `start` on, which must be where a block begins. None where the browser does not
 /// have the parser yet ([`prepare`]).
-pub(crate) fn blocks_from(text: &str, start: usize) -> Vec<Block> {
+pub(crate) fn blocks_from(text: &str, start: usize, colours: &Colours) -> Vec<Block> {
     let (Some(rest), Some(parse)) = (text.get(start..), parser::parse()) else {
         return Vec::new();
     };
-    parse(rest)
+    parse(rest, colours)
         .into_iter()
         .map(|(at, html)| Block {
             // An indented code block is reported after its indentation, which must not be lost when its text is parsed again.
@@ -50,11 +52,17 @@ pub(crate) fn blocks_from(text: &str, start: usize) -> Vec<Block> {
 }
 
 /// A whole text, as the server renders it. The browser finds that rendering in the document.
-pub(crate) fn whole(text: &str) -> SafeHtml {
+pub(crate) fn whole(text: &str, colours: &Colours) -> SafeHtml {
     if cfg!(feature = "hydrate") {
         return SafeHtml::default();
     }
-    joined(&blocks_from(text, 0))
+    joined(&blocks_from(text, 0, colours))
+}
+
+/// The code in a text that may have colours.
+#[cfg(feature = "ssr")]
+pub(crate) fn codes(text: &str) -> Vec<protocol::highlight::Code> {
+    writer::codes(text)
 }
 
 /// One block after the other.

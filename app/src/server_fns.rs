@@ -1,7 +1,10 @@
 //! The page's doors to the server, under `/fn`. Each obtains the [`SharedBackend`] of the request and calls it.
 
 use leptos::{prelude::*, server_fn::Http};
-use protocol::session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary};
+use protocol::{
+    highlight::{Code, Runs},
+    session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -77,6 +80,12 @@ pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
 #[server(prefix = "/fn", endpoint = "restore", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageError> {
     door::answer(door::backend()?.restore(session_id).await)
+}
+
+/// What each part of these blocks of code is.
+#[server(prefix = "/fn", endpoint = "highlight", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn highlight(blocks: Vec<Code>) -> Result<Vec<Option<Runs>>, PageError> {
+    door::answer(door::backend()?.highlight(blocks).await)
 }
 
 /// Deletes a session; for a minute it can be restored.

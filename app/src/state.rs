@@ -4,12 +4,14 @@
 //! - `send`: a message on its way, and again where it failed
 //! - `turn`: the answer being written; `stop`: that it is no longer; `loss`: that its stream is away
 //! - `sessions`: the sidebar's list
+//! - `colour`: what code consists of
 //! - `toast`: what was done to a session, and how it is undone
 //! - `command`: what keys and palette ask for
 //! - `choose`: agent and model; `decide`: the word that a task waits for
 //! - [`line`]: one message in the transcript
 
 mod choose;
+mod colour;
 mod command;
 mod decide;
 pub(crate) mod line;
@@ -23,14 +25,15 @@ mod turn;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use protocol::{
+    highlight::Code,
     registry::{Agent, Model},
     session::SessionSummary,
     timestamp::Timestamp,
 };
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
-use crate::{backend::Registry, calendar::Clock, error::PageError, stream::Connection};
+use crate::{backend::Registry, calendar::Clock, error::PageError, markdown::Colours, stream::Connection};
 pub(crate) use command::{OpenPicker, Overlay, export_address};
 pub(crate) use line::{Delivery, Line};
 pub(crate) use open::{Standing, Text};
@@ -132,6 +135,8 @@ pub(crate) struct Chat {
     pub(crate) drawer: RwSignal<bool>,
     /// Rises when rendered text has grown, for whoever keeps the end in sight.
     pub(crate) grown: Trigger,
+    /// What is known of code.
+    pub(crate) colours: StoredValue<Colours>,
     started: StoredValue<bool>,
     /// Which visit this is: what arrives for an earlier one is not for the screen.
     visit: StoredValue<u64>,
@@ -144,6 +149,8 @@ pub(crate) struct Chat {
     /// Which of the person's earlier messages is in the composer, and what was being typed before.
     recalled: StoredValue<Option<(usize, String)>>,
     polling: StoredValue<bool>,
+    /// The code of which the server was asked.
+    asked_colours: StoredValue<HashSet<Code>>,
     /// How many toasts there have been.
     toasts: StoredValue<u64>,
     /// Called right before earlier messages come in above those shown.
@@ -189,6 +196,8 @@ impl Chat {
             picker: RwSignal::new(None),
             drawer: RwSignal::new(false),
             grown: Trigger::new(),
+            colours: StoredValue::new(Colours::default()),
+            asked_colours: StoredValue::new(HashSet::new()),
             started: StoredValue::new(false),
             visit: StoredValue::new(0),
             connection: StoredValue::new(None),

@@ -4,6 +4,7 @@
 //! - [`chat`]: the use cases, the turn engine among them
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
+//! - [`highlight`]: what code consists of, for the page to colour
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
@@ -15,6 +16,7 @@ pub mod embedded;
 pub mod error;
 pub mod extract;
 pub mod gateway;
+pub mod highlight;
 pub mod identity;
 pub mod limits;
 pub mod listen;

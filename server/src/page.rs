@@ -14,9 +14,12 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use protocol::gateway::GatewayApproval;
-use protocol::session::{
-    Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
+use protocol::{
+    gateway::GatewayApproval,
+    highlight::{Code, Runs},
+    session::{
+        Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
+    },
 };
 use uuid::Uuid;
 
@@ -231,6 +234,17 @@ impl Backend for CallerBackend {
 
     fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary> {
         Box::pin(async move { Ok(self.chat().restore(self.user, session_id).await?) })
+    }
+
+    fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>> {
+        Box::pin(async move {
+            self.state.limiters.model_read(self.user)?;
+            Ok(self.state.highlighter.highlight(blocks).await?)
+        })
+    }
+
+    fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>> {
+        self.state.highlighter.known(blocks)
     }
 
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {

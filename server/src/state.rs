@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 
-use crate::{assets, chat::ChatService, config::Limits, identity::Keys, limits::Limiters};
+use crate::{assets, chat::ChatService, config::Limits, highlight::Highlighter, identity::Keys, limits::Limiters};
 
 /// The state of the app. Cheap to clone.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct AppState(Arc<App>);
 pub struct App {
     /// The use cases.
     pub chat: ChatService,
+    /// Tells what code consists of.
+    pub highlighter: Highlighter,
     /// Signs identities and CSRF tokens.
     pub keys: Keys,
     /// Counts what each user does.
@@ -32,6 +34,7 @@ impl AppState {
     pub fn new(chat: ChatService, keys: Keys, limits: Limits, plain_http: bool, leptos: LeptosOptions) -> Self {
         Self(Arc::new(App {
             chat,
+            highlighter: Highlighter::default(),
             keys,
             limiters: Limiters::new(limits),
             plain_http,

@@ -5,6 +5,7 @@
 //! - [`session`]: sessions, messages, usage, and the bodies of the chat routes
 //! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
 //! - [`gateway`]: the bodies of the Gateway contract
+//! - [`highlight`]: code with what each part of it is
 //! - [`error`]: the one error envelope
 //! - [`sse`]: the framing of streams
 //! - [`timestamp`]: instants, RFC 3339 on the wire
@@ -12,6 +13,7 @@
 pub mod error;
 pub mod event;
 pub mod gateway;
+pub mod highlight;
 pub mod registry;
 pub mod session;
 pub mod sse;

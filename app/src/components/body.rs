@@ -4,7 +4,7 @@ use leptos::{html, prelude::*, task::spawn_local, web_sys::Element};
 use protocol::session::MessageStatus;
 use std::time::Duration;
 
-use super::html::{Rendered, paint};
+use super::html::{Rendered, paint, paint_some, waiting};
 use crate::{
     browser, markdown,
     state::{Chat, Line, use_chat},
@@ -17,7 +17,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[component]
 pub(super) fn Body(line: Line) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
-    let html = line.text.with_untracked(|text| markdown::whole(text));
+    let colours = use_chat().colours;
+    let html = colours.with_value(|colours| line.text.with_untracked(|text| markdown::whole(text, colours)));
     follow(&line, node);
     let waits = move || line.status() == MessageStatus::Streaming && line.text.with(String::is_empty);
     view! {
@@ -52,6 +53,9 @@ fn follow(line: &Line, node: NodeRef<html::Div>) {
         };
         // What the server has rendered is there already.
         let is_painted = former.is_none() && node.child_element_count() > 0;
+        if is_painted {
+            colour(chat, &line, &node);
+        }
         if is_painted || waiting.get_value() {
             return is_streaming;
         }
@@ -79,15 +83,53 @@ fn follow(line: &Line, node: NodeRef<html::Div>) {
 
 fn render(chat: Chat, line: &Line, node: &Element) {
     let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
-    line.text.with_untracked(|text| {
-        line.markdown.update_value(|markdown| {
-            let same = if is_whole {
-                markdown.finish(text)
-            } else {
-                markdown.grow(text)
-            };
-            paint(node, markdown.blocks(), same);
+    chat.colours.with_value(|colours| {
+        line.text.with_untracked(|text| {
+            line.markdown.update_value(|markdown| {
+                let same = if is_whole {
+                    markdown.finish(text, colours)
+                } else {
+                    markdown.grow(text, colours)
+                };
+                paint(node, markdown.blocks(), same);
+            });
         });
     });
+    colour(chat, line, node);
     chat.grown.notify();
+}
+
+/// Asks for the colours of code that has closed, and paints it anew when they are known; nothing else is touched.
+fn colour(chat: Chat, line: &Line, node: &Element) {
+    let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
+    let wanted = waiting(node, usize::from(!is_whole));
+    if wanted.is_empty() {
+        return;
+    }
+    let codes = wanted.into_iter().map(|(_, code)| code).collect();
+    let (line, node) = (line.clone(), node.clone());
+    chat.colour(codes, move || {
+        let (line, node) = (line.clone(), node.clone());
+        spawn_local(async move {
+            if markdown::prepare().await {
+                repaint(chat, &line, &node);
+            }
+        });
+    });
+}
+
+fn repaint(chat: Chat, line: &Line, node: &Element) {
+    let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
+    let which: Vec<usize> = waiting(node, usize::from(!is_whole))
+        .into_iter()
+        .map(|(at, _)| at)
+        .collect();
+    let _ = chat.colours.try_with_value(|colours| {
+        line.text.with_untracked(|text| {
+            line.markdown.update_value(|markdown| {
+                markdown.recolour(text, colours);
+                paint_some(node, markdown.blocks(), &which);
+            });
+        });
+    });
 }

@@ -1,6 +1,7 @@
 //! The one place where markup enters the document as markup.
 
-use leptos::{html, prelude::*, web_sys::Element};
+use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Element};
+use protocol::highlight::Code;
 
 use crate::markdown::{self, Block, SafeHtml};
 
@@ -28,5 +29,40 @@ pub(super) fn paint(node: &Element, blocks: &[Block], same: usize) {
     // All at once: an answer that comes fast brings many of them between two frames.
     if let Some(new) = blocks.get(at..).filter(|new| !new.is_empty()) {
         let _ = node.insert_adjacent_html("beforeend", markdown::joined(new).as_str());
+    }
+}
+
+/// The children of `node` that hold code which waits for its colours, and that code. The last `open` of them may still grow.
+pub(super) fn waiting(node: &Element, open: usize) -> Vec<(usize, Code)> {
+    let children = node.children();
+    let closed = (children.length() as usize).saturating_sub(open);
+    let mut found = Vec::new();
+    for at in 0..closed {
+        let Some(child) = children.item(at as u32) else { break };
+        let Ok(blocks) = child.query_selector_all(".code[data-waits]") else {
+            continue;
+        };
+        let inside = (0..blocks.length()).filter_map(|at| blocks.item(at)?.dyn_into::<Element>().ok());
+        let own = child
+            .matches(".code[data-waits]")
+            .unwrap_or(false)
+            .then(|| child.clone());
+        for block in own.into_iter().chain(inside) {
+            let text = |selector| block.query_selector(selector).ok().flatten()?.text_content();
+            if let (Some(language), Some(code)) = (text("header > span"), text("code")) {
+                found.push((at, Code { language, code }));
+            }
+        }
+    }
+    found
+}
+
+/// Paints some of the children anew, and no other.
+pub(super) fn paint_some(node: &Element, blocks: &[Block], which: &[usize]) {
+    let children = node.children();
+    for at in which {
+        if let (Some(child), Some(block)) = (children.item(*at as u32), blocks.get(*at)) {
+            child.set_outer_html(block.html.as_str());
+        }
     }
 }

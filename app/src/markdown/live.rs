@@ -3,7 +3,7 @@
 //! Two, because the last line may be read otherwise once it is whole: `|` after a table begins a paragraph, `| 1 |` goes
 //! on with the table. When a third block begins, the line that parts the first two is whole.
 
-use super::{Block, blocks_from};
+use super::{Block, Colours, blocks_from};
 
 /// How many blocks at the end may still change.
 const UNSETTLED: usize = 2;
@@ -21,19 +21,24 @@ impl LiveMarkdown {
     }
 
     /// Follows the text as it grows. Returns how many of the former blocks are as they were; what comes after them is new.
-    pub(crate) fn grow(&mut self, text: &str) -> usize {
+    pub(crate) fn grow(&mut self, text: &str, colours: &Colours) -> usize {
         let kept = self.blocks.len().saturating_sub(UNSETTLED);
         let start = self.blocks.get(kept).map_or(0, |block| block.start);
         if text.is_char_boundary(start) {
-            self.replace(kept, blocks_from(text, start))
+            self.replace(kept, blocks_from(text, start, colours))
         } else {
-            self.finish(text)
+            self.finish(text, colours)
         }
     }
 
     /// Renders the whole text once more, for a link may be defined after its use. Returns what [`Self::grow`] does.
-    pub(crate) fn finish(&mut self, text: &str) -> usize {
-        self.replace(0, blocks_from(text, 0))
+    pub(crate) fn finish(&mut self, text: &str, colours: &Colours) -> usize {
+        self.replace(0, blocks_from(text, 0, colours))
+    }
+
+    /// Renders the blocks there are once more, in the colours that are known now.
+    pub(crate) fn recolour(&mut self, text: &str, colours: &Colours) {
+        self.finish(text, colours);
     }
 
     fn replace(&mut self, kept: usize, blocks: Vec<Block>) -> usize {

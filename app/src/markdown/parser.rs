@@ -2,10 +2,10 @@
 //! it, as a file of its own, when there is something to render. Only an optimised build divides the WASM (`--split`, feature
 //! `split`); otherwise the parser is always here.
 
-use super::writer;
+use super::{Colours, writer};
 
 /// Text to blocks: where each begins, and its markup.
-type Parse = fn(&str) -> Vec<(usize, String)>;
+type Parse = fn(&str, &Colours) -> Vec<(usize, String)>;
 
 /// The parser, if it is here.
 pub(super) fn parse() -> Option<Parse> {

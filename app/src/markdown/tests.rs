@@ -1,7 +1,10 @@
 use super::*;
 
 fn html(text: &str) -> String {
-    blocks_from(text, 0).iter().map(|block| block.html.as_str()).collect()
+    blocks_from(text, 0, &Colours::default())
+        .iter()
+        .map(|block| block.html.as_str())
+        .collect()
 }
 
 #[test]
@@ -210,7 +213,7 @@ fn an_answer_that_grows_letter_by_letter_ends_as_if_it_had_come_at_once() {
     let mut live = LiveMarkdown::default();
     let mut shown_so_far: Vec<Block> = Vec::new();
     for end in text.char_indices().map(|(end, _)| end).chain([text.len()]) {
-        let same = live.grow(&text[..end]);
+        let same = live.grow(&text[..end], &Colours::default());
         assert_eq!(
             live.blocks()[..same],
             shown_so_far[..same],
@@ -229,7 +232,7 @@ fn each_block_is_one_element() {
         "# a\n\nb\n\n- c\n\n1. d\n\n> e\n\n---\n\n```\nf\n```\n\n    g\n\n<div>h</div>\n\n| i |\n|---|\n| j |\n\n",
         "![k](l)\n\n[m]: n\n\n<!-- o -->\n\n&amp;\n\n\\\n"
     );
-    for block in blocks_from(text, 0) {
+    for block in blocks_from(text, 0, &Colours::default()) {
         let markup = block.html.as_str();
         let name: String = markup.chars().skip(1).take_while(char::is_ascii_alphanumeric).collect();
         let closed = markup.ends_with(&format!("</{name}>")) || markup == "<hr>";
@@ -249,11 +252,17 @@ fn each_block_is_one_element() {
 #[test]
 fn an_open_fence_is_code_while_it_streams() {
     let mut live = LiveMarkdown::default();
-    live.grow("Look:\n\n```py\nprint('<b>')");
+    live.grow("Look:\n\n```py\nprint('<b>')", &Colours::default());
     assert!(shown(&live).contains("print(&#39;&lt;b&gt;&#39;)"));
-    assert_eq!(live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis"), 1);
+    assert_eq!(
+        live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis", &Colours::default()),
+        1
+    );
     assert_eq!(live.blocks()[3].html.as_str(), "<p>is</p>");
-    let same = live.grow("Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis it");
+    let same = live.grow(
+        "Look:\n\n```py\nprint('<b>')\n```\n\nThat\n\nis it",
+        &Colours::default(),
+    );
     assert_eq!(same, 3, "only the last one has changed");
 }
 
@@ -261,9 +270,9 @@ fn an_open_fence_is_code_while_it_streams() {
 fn a_row_that_has_just_begun_does_not_end_its_table() {
     let mut live = LiveMarkdown::default();
     let table = "| a |\n|---|\n| 1 |\n";
-    live.grow(table);
-    live.grow(&(table.to_owned() + "|"));
-    live.grow(&(table.to_owned() + "| 2 |\n"));
+    live.grow(table, &Colours::default());
+    live.grow(&(table.to_owned() + "|"), &Colours::default());
+    live.grow(&(table.to_owned() + "| 2 |\n"), &Colours::default());
     assert_eq!(shown(&live), html(&(table.to_owned() + "| 2 |\n")));
 }
 
@@ -272,17 +281,60 @@ fn a_link_defined_after_its_use_is_one_in_the_end() {
     let text = "See [a][1].\n\nMore.\n\nAnd more.\n\nAnd more.\n\n[1]: https://a.example\n";
     let mut live = LiveMarkdown::default();
     for (end, _) in text.char_indices() {
-        live.grow(&text[..end]);
+        live.grow(&text[..end], &Colours::default());
     }
     assert!(!shown(&live).contains("href"));
-    assert_eq!(live.finish(text), 0);
+    assert_eq!(live.finish(text, &Colours::default()), 0);
     assert_eq!(shown(&live), html(text));
 }
 
 #[test]
 fn a_text_that_was_taken_back_is_rendered_anew() {
     let mut live = LiveMarkdown::default();
-    live.grow("Öne\n\ntwo\n\nthree\n\nfour");
-    live.grow("Ö");
+    live.grow("Öne\n\ntwo\n\nthree\n\nfour", &Colours::default());
+    live.grow("Ö", &Colours::default());
     assert_eq!(shown(&live), html("Ö"));
+}
+
+#[test]
+fn code_has_its_colours_once_they_are_known_and_never_those_of_another_text() {
+    use protocol::highlight::{Class, Code, Run};
+    let text = "```rs\nlet <x> = \"ü\";\n```";
+    let plain = html(text);
+    assert!(plain.contains(r#"<div class="code" data-waits>"#), "{plain}");
+    let code = |code: &str| Code {
+        language: "rs".into(),
+        code: code.into(),
+    };
+    let runs = vec![
+        Run(3, Class::Keyword),
+        Run(7, Class::Plain),
+        Run(4, Class::String),
+        Run(2, Class::Plain),
+    ];
+    let mut colours = Colours::default();
+    colours.learn(vec![code("let <x> = \"ü\";\n")], vec![Some(runs.clone())]);
+    let coloured = blocks_from(text, 0, &colours)[0].html.as_str().to_owned();
+    assert!(
+        coloured.contains(r#"<code><i class="c-keyword">let</i> &lt;x&gt; = <i class="c-string">&quot;ü&quot;</i>;"#),
+        "{coloured}"
+    );
+    assert!(!coloured.contains("data-waits"));
+    let longer = "```rs\nlet <x> = \"ü\"; // more\n```";
+    assert!(blocks_from(longer, 0, &colours)[0].html.as_str().contains("data-waits"));
+
+    // Runs that do not fit, and a language that nobody knows.
+    let mut odd = Colours::default();
+    odd.learn(
+        vec![code("let <x> = \"ü\";\n")],
+        vec![Some(vec![Run(12, Class::Tag), Run(4, Class::Tag)])],
+    );
+    let cut = blocks_from(text, 0, &odd)[0].html.as_str().to_owned();
+    let bare: String = cut.replace("</i>", "").replace(r#"<i class="c-tag">"#, "");
+    assert_eq!(bare, plain.replace(" data-waits", ""));
+    odd.learn(vec![code("let <x> = \"ü\";\n")], vec![None]);
+    assert_eq!(
+        blocks_from(text, 0, &odd)[0].html.as_str(),
+        plain.replace(" data-waits", "")
+    );
 }

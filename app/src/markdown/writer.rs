@@ -4,32 +4,67 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
 };
 
-use super::link::{self, Piece};
+use protocol::highlight::{Class, Code};
+
+use super::{
+    Colours,
+    link::{self, Piece},
+};
 use crate::components::icon;
 
 /// Each top-level block with the byte at which it begins.
-pub(super) fn write(text: &str) -> Vec<(usize, String)> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let events = TextMergeWithOffset::new(Parser::new_ext(text, options).into_offset_iter());
-    let mut writer = Writer::default();
-    let mut blocks = Vec::new();
-    let mut depth = 0_usize;
-    let mut start = 0;
-    for (event, range) in events {
-        if depth == 0 {
-            start = range.start;
-        }
-        match &event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        writer.event(event);
-        if depth == 0 {
-            blocks.push((start, std::mem::take(&mut writer.html)));
+pub(super) fn write(text: &str, colours: &Colours) -> Vec<(usize, String)> {
+    let mut writer = Writer::new(colours);
+    writer.blocks(text)
+}
+
+/// The code in a text whose language is named.
+#[cfg(feature = "ssr")]
+pub(super) fn codes(text: &str) -> Vec<Code> {
+    let colours = Colours::default();
+    let mut writer = Writer::new(&colours);
+    writer.blocks(text);
+    writer.uncoloured
+}
+
+impl<'a> Writer<'a> {
+    fn new(colours: &'a Colours) -> Self {
+        Self {
+            colours,
+            html: String::new(),
+            alignments: Vec::new(),
+            cell: 0,
+            in_head: false,
+            code: None,
+            uncoloured: Vec::new(),
+            links: Vec::new(),
+            image: None,
+            images_within: 0,
         }
     }
-    blocks
+
+    fn blocks(&mut self, text: &str) -> Vec<(usize, String)> {
+        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+        let events = TextMergeWithOffset::new(Parser::new_ext(text, options).into_offset_iter());
+        let mut blocks = Vec::new();
+        let mut depth = 0_usize;
+        let mut start = 0;
+        for (event, range) in events {
+            if depth == 0 {
+                start = range.start;
+            }
+            match &event {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.event(event);
+            if depth == 0 {
+                blocks.push((start, std::mem::take(&mut self.html)));
+            }
+        }
+        blocks
+    }
 }
 
 /// Writes `text` as text: in content and between the quotes of an attribute alike.
@@ -48,13 +83,16 @@ pub(super) fn escape(html: &mut String, text: &str) {
     }
 }
 
-#[derive(Default)]
-struct Writer {
+struct Writer<'a> {
+    colours: &'a Colours,
     html: String,
     alignments: Vec<Alignment>,
     cell: usize,
     in_head: bool,
-    in_code: bool,
+    /// The code being read.
+    code: Option<Code>,
+    /// Code of which nothing is known.
+    uncoloured: Vec<Code>,
     /// For each open link, whether it was written as one.
     links: Vec<bool>,
     /// The image being read: its address and the text found for it so far.
@@ -63,7 +101,7 @@ struct Writer {
     images_within: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn event(&mut self, event: Event<'_>) {
         if self.image.is_some() {
             return self.inside_image(event);
@@ -153,8 +191,9 @@ impl Writer {
                 self.html.push('>');
             }
             TagEnd::CodeBlock => {
-                self.in_code = false;
-                self.html.push_str("</code></pre></div>");
+                if let Some(code) = self.code.take() {
+                    self.write_code(code);
+                }
             }
             TagEnd::HtmlBlock => self.html.push_str("</p>"),
             TagEnd::List(true) => self.html.push_str("</ol>"),
@@ -176,7 +215,11 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
-        if self.in_code || self.links.contains(&true) {
+        if let Some(code) = &mut self.code {
+            code.code.push_str(text);
+            return;
+        }
+        if self.links.contains(&true) {
             return escape(&mut self.html, text);
         }
         for piece in link::pieces(text) {
@@ -210,18 +253,59 @@ impl Writer {
     }
 
     fn start_code(&mut self, kind: &CodeBlockKind<'_>) {
-        self.in_code = true;
         let language = match kind {
             CodeBlockKind::Fenced(info) => info.split([' ', ',', '{', '\t']).next().unwrap_or_default(),
             CodeBlockKind::Indented => "",
         };
-        let language: String = language.chars().take(24).collect();
-        self.html.push_str(r#"<div class="code"><header><span>"#);
-        escape(&mut self.html, &language);
+        self.code = Some(Code {
+            language: language.chars().take(24).collect(),
+            code: String::new(),
+        });
+    }
+
+    /// Writes a block of code: in its colours where they are known, else with a mark that it waits for them.
+    fn write_code(&mut self, code: Code) {
+        let colours = self.colours;
+        let runs = colours.of(&code);
+        let waits = !code.language.is_empty() && !colours.knows(&code);
+        self.html.push_str(if waits {
+            r#"<div class="code" data-waits><header><span>"#
+        } else {
+            r#"<div class="code"><header><span>"#
+        });
+        escape(&mut self.html, &code.language);
         self.html
             .push_str(r#"</span><button type="button" class="quiet" data-copy aria-label="Copy code">"#);
         self.html.push_str(icon::COPY_SVG);
         self.html.push_str(r#"</button></header><pre tabindex="0"><code>"#);
+        match runs {
+            Some(runs) => {
+                let mut rest = code.code.as_str();
+                for run in runs {
+                    // What the server counted may end within a character only if it counted another text.
+                    let (part, after) = rest.split_at(rest.floor_char_boundary(run.0 as usize));
+                    rest = after;
+                    self.write_run(part, run.1);
+                }
+                escape(&mut self.html, rest);
+            }
+            None => escape(&mut self.html, &code.code),
+        }
+        self.html.push_str("</code></pre></div>");
+        if waits {
+            self.uncoloured.push(code);
+        }
+    }
+
+    fn write_run(&mut self, part: &str, class: Class) {
+        if class == Class::Plain {
+            return escape(&mut self.html, part);
+        }
+        self.html.push_str(r#"<i class="c-"#);
+        self.html.push_str(class.name());
+        self.html.push_str(r#"">"#);
+        escape(&mut self.html, part);
+        self.html.push_str("</i>");
     }
 
     fn start_cell(&mut self) {

@@ -56,6 +56,7 @@ impl Chat {
         self.started.set_value(true);
         self.clock.now.set(boot.now);
         self.theme.set(boot.theme);
+        self.colours.set_value(boot.colours);
         // Before the field is bound to it: whoever was faster than the WASM has typed already.
         self.draft.set(browser::typed());
         match boot.registry {

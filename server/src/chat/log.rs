@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use protocol::{
     event::{EventId, StatusUpdate, TurnEvent},
     session::TurnStatus,
+    task::{self, Task},
 };
 use std::time::Instant;
 use tokio::sync::watch;

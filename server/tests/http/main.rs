@@ -8,6 +8,7 @@
 )]
 
 mod common;
+mod highlight;
 mod kill;
 mod message;
 mod orphan;
