@@ -229,15 +229,22 @@ pub(crate) fn in_sight(scroller: &HtmlElement, selector: &str) -> (f64, f64) {
 
 /// The heights of the elements that match, each with the value of that attribute.
 pub(crate) fn heights(within: &HtmlElement, selector: &str, attribute: &str) -> Vec<(String, f64)> {
+    find_all(within, selector)
+        .into_iter()
+        .filter_map(|element| {
+            let name = element.get_attribute(attribute)?;
+            Some((name, element.get_bounding_client_rect().height()))
+        })
+        .collect()
+}
+
+/// The elements inside `within` that match.
+pub(crate) fn find_all(within: &Element, selector: &str) -> Vec<Element> {
     let Ok(found) = within.query_selector_all(selector) else {
         return Vec::new();
     };
     (0..found.length())
         .filter_map(|at| found.item(at)?.dyn_into::<Element>().ok())
-        .filter_map(|element| {
-            let name = element.get_attribute(attribute)?;
-            Some((name, element.get_bounding_client_rect().height()))
-        })
         .collect()
 }
 

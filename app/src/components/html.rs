@@ -1,9 +1,12 @@
 //! The one place where markup enters the document as markup.
 
-use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys::Element};
+use leptos::{html, prelude::*, web_sys::Element};
 use protocol::highlight::Code;
 
-use crate::markdown::{self, Block, SafeHtml};
+use crate::{
+    browser,
+    markdown::{self, Block, SafeHtml},
+};
 
 /// Rendered Markdown: as the server wrote it, then as [`paint`] does.
 #[component]
@@ -39,10 +42,7 @@ pub(super) fn waiting(node: &Element, open: usize) -> Vec<(usize, Code)> {
     let mut found = Vec::new();
     for at in 0..closed {
         let Some(child) = children.item(at as u32) else { break };
-        let Ok(blocks) = child.query_selector_all(".code[data-waits]") else {
-            continue;
-        };
-        let inside = (0..blocks.length()).filter_map(|at| blocks.item(at)?.dyn_into::<Element>().ok());
+        let inside = browser::find_all(&child, ".code[data-waits]");
         let own = child
             .matches(".code[data-waits]")
             .unwrap_or(false)
