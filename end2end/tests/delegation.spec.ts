@@ -9,7 +9,7 @@ const spent = (prompt_tokens: number, completion_tokens: number, cost_usd: numbe
   usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }, cost_usd,
 });
 
-test('the tree grows while it is worked on, is the same after a reload, and its sums are right', async ({ chat, page, startGateway, startParley }) => {
+test('the tree grows while it is worked on, is the same after a reload, and its sums are right', async ({ chat, startGateway, startParley }) => {
   let goOn = () => {};
   const hold = new Promise<void>(resolve => (goOn = resolve));
   const gateway = await startGateway({

@@ -1,6 +1,6 @@
 //! The delegation tree: who works on what, in what state, and what it took.
 
-use leptos::prelude::*;
+use leptos::{attr::custom::custom_attribute, prelude::*};
 use protocol::{
     event::TaskStatus,
     session::MessageStatus,
@@ -67,8 +67,10 @@ fn Node(id: String, nodes: Memo<Vec<Placed>>, is_running: Memo<bool>) -> impl In
     let figures = move || text(|node| Some(figures_of(node)));
     let output = Memo::new(move |_| text(|node| node.task.output.clone()).unwrap_or_default());
     let level = move || node.with(|node| node.as_ref().map_or(1, |node| node.level)).to_string();
+    // Leptos has no name for it.
+    let aria_level = custom_attribute("aria-level", level);
     view! {
-        <li data-level=level attr:aria-level=level>
+        <li {..aria_level} data-level=level>
             <details>
                 <summary>
                     <TierMark agent_id/>

@@ -47,7 +47,7 @@ fn tables_are_aligned_by_class_and_have_a_body() {
 fn code_carries_its_language_and_a_copy_button() {
     let html = html("```rust,ignore\nlet a = \"<b>\";\n```");
     assert!(
-        html.starts_with(r#"<div class="code"><header><span>rust</span><button type="button""#),
+        html.starts_with(r#"<div class="code" data-waits><header><span>rust</span><button type="button""#),
         "{html}"
     );
     assert!(
@@ -157,6 +157,7 @@ fn nothing_in_an_answer_becomes_markup_of_its_own() {
                     [
                         "",
                         "class",
+                        "data-waits",
                         "href",
                         "target",
                         "rel",

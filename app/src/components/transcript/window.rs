@@ -30,10 +30,7 @@ pub(super) fn window(heights: &[Option<f64>], now: &Range<usize>, sight: Sight) 
     let count = heights.len();
     let now = now.start.min(count)..now.end.min(count);
     // What was never rendered above what is, was just loaded.
-    let fresh = heights[..now.start]
-        .iter()
-        .position(Option::is_none)
-        .unwrap_or(now.start);
+    let fresh = heights[..now.start].iter().position(Option::is_none).unwrap_or(count);
     let bottom = sight.top + sight.height;
     let reaching = |ahead: f64| {
         let (above, below) = (sight.top - ahead * sight.height, bottom + ahead * sight.height);
