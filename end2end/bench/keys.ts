@@ -7,7 +7,7 @@ import { open } from './probe.ts';
 import { target, type Findings } from './report.ts';
 import { LONG, Teller, type Pace } from './script.ts';
 import { withGateway } from './server.ts';
-import { count, millis, percentile } from './stats.ts';
+import { count, median, millis, percentile } from './stats.ts';
 import { press } from './typing.ts';
 
 /** Somebody who types fast, at a pace that does not fall in with the frames. */
@@ -22,6 +22,8 @@ interface Delays {
   delays: number[];
   /** The same as the browser reports it, up to the screen; what took less than 16 ms is not among them. */
   slow: number[];
+  /** From the first token to the last words on the screen: typing may hold the answer up, too. */
+  wholes: number[];
 }
 
 export async function keys(options: Options): Promise<Findings> {
@@ -51,12 +53,13 @@ export async function keys(options: Options): Promise<Findings> {
     tables: [
       {
         title: 'From a key to the screen, while the page receives',
-        columns: ['', 'keys', 'p50', 'p95', 'max', 'max reported by the browser'],
-        rows: rows.map(([name, { delays, slow }]) => [
+        columns: ['', 'keys', 'p50', 'p95', 'max', 'max reported by the browser', 'the answer is whole after'],
+        rows: rows.map(([name, { delays, slow, wholes }]) => [
           name,
           count(delays.length),
           ...[50, 95, 100].map(percent => millis(percentile(delays, percent))),
           slow.length > 0 ? millis(Math.max(...slow)) : 'less than 16 ms',
+          wholes.length > 0 ? millis(median(wholes)) : '-',
         ]),
       },
     ],
@@ -85,7 +88,9 @@ class Typist {
     const whole = this.page.evaluate(words => window.probe.untilAnswerEndsWith(words), LONG.lastWords);
     // Where it is not waited for, it ends with the page.
     whole.catch(() => undefined);
-    return this.type(limit === undefined ? whole : pause(limit), () => this.teller.begunAt);
+    const wholes: number[] = [];
+    const end = limit === undefined ? whole.then(() => wholes.push(Date.now() - this.teller.begunAt)) : pause(limit);
+    return { ...(await this.type(end, () => this.teller.begunAt)), wholes };
   }
 
   private async type(end: Promise<unknown>, countedFrom: () => number): Promise<Delays> {
@@ -120,15 +125,16 @@ class Typist {
       throw new Error(`${typed.length} keys were pressed, ${found.presses.length} arrived, "${found.value}" is in the field`);
     }
     const counted = found.presses.filter(({ at }) => at >= countedFrom());
-    return { delays: counted.map(({ delay }) => delay), slow: found.slow };
+    return { delays: counted.map(({ delay }) => delay), slow: found.slow, wholes: [] };
   }
 }
 
 function none(): Delays {
-  return { delays: [], slow: [] };
+  return { delays: [], slow: [], wholes: [] };
 }
 
 function add(all: Delays, more: Delays): void {
   all.delays.push(...more.delays);
   all.slow.push(...more.slow);
+  all.wholes.push(...more.wholes);
 }

@@ -34,7 +34,7 @@ export interface Probe {
   slowPresses: number[];
   /** Once the next frame is on the screen, as far as the main thread knows. */
   painted(): Promise<number>;
-  /** Calls `seen` after each frame until it answers with something else than undefined, and says when that was. */
+  /** Calls `seen` after each frame until it answers with something else than undefined, and says when that was. Gives up in the end. */
   until<T>(seen: () => T | undefined): Promise<{ at: number; found: T }>;
   /** The same for text at the very end of the last answer. */
   untilAnswerEndsWith(words: string): Promise<number>;
@@ -43,6 +43,8 @@ export interface Probe {
   /** All nodes in the document, and those of them that are elements. */
   size(): { nodes: number; elements: number };
 }
+
+declare const scheduler: { postTask(task: () => void, options: { priority: 'user-blocking' }): Promise<void> };
 
 declare global {
   interface Window {
@@ -63,13 +65,15 @@ export async function open(page: Page, url: string): Promise<void> {
 
 /** Runs in the page, so that all it needs stands in it. */
 function observe(): void {
+  /** The slowest answer takes 100 s. */
+  const PATIENCE_MS = 180_000;
+
   const painted = () =>
     new Promise<number>(resolve => {
       requestAnimationFrame(() => {
-        // A message sent while a frame is made arrives after its layout and its painting.
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve(performance.now());
-        port2.postMessage(null);
+        // A task asked for while a frame is made runs after its layout and its painting; an urgent one before all that has
+        // come from the network meanwhile.
+        void scheduler.postTask(() => resolve(performance.now()), { priority: 'user-blocking' });
       });
     });
 
@@ -97,10 +101,12 @@ function observe(): void {
     painted,
 
     async until(seen) {
+      const due = performance.now() + PATIENCE_MS;
       for (;;) {
         const at = await painted();
         const found = seen();
         if (found !== undefined) return { at, found };
+        if (at > due) throw new Error(`it did not come to be that ${seen}`);
       }
     },
 

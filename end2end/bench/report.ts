@@ -1,5 +1,4 @@
 // What was measured, as tables of Markdown, and the place in the repository where the last whole run is kept.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -68,15 +67,7 @@ function machine({ parley, site }: Options, browser: string): string {
     `- date: ${new Date().toISOString().slice(0, 10)}`,
     `- machine: ${processors.length} cores (${processors[0]?.model ?? 'unknown'}), ${(totalmem() / 1e9).toFixed(0)} GB of memory, Linux ${release()}; load ${LOAD.toFixed(1)} at the start`,
     `- browser: Chromium ${browser}, headless; Node ${process.versions.node}`,
-    `- parley: from \`${built}\`, its page from \`${basename(site)}\`; revision ${revision()}`,
+    `- parley: from \`${built}\`, its page from \`${basename(site)}\``,
     '',
   ].join('\n');
-}
-
-function revision(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repository, encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
 }
