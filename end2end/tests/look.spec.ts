@@ -2,7 +2,8 @@
 // for people to look at (end2end/screenshots).
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '../fixtures.ts';
-import type { Chat } from '../support/chat.ts';
+import { Chat } from '../support/chat.ts';
+import { answerOf, type Answer } from '../support/gateway.ts';
 
 const WIDTHS = [1440, 768, 360];
 const THEMES = ['dark', 'light'] as const;
@@ -32,7 +33,125 @@ const STATES: Record<string, (chat: Chat) => Promise<void>> = {
   },
 };
 
+const RICH = `## What I found
+
+The list reads **every row** before it shows the first. See [the guide](https://guide.example/paging).
+
+1. Page by cursor, not by offset.
+2. Add the index below.
+   - [x] measured
+   - [ ] shipped
+
+| Query | Before | After |
+|:--|--:|--:|
+| first page | 412 ms | 3 ms |
+| page 500 | 1,930 ms | 3 ms |
+
+\`\`\`rust
+/// The sessions after \`cursor\`, newest first.
+pub async fn page(pool: &Pool, cursor: Option<Cursor>) -> Result<Vec<Session>, Error> {
+    let limit = 50; // one screen and a half
+    sqlx::query_as("select * from sessions where updated_at < $1 limit $2")
+        .bind(cursor.map_or(i64::MAX, |cursor| cursor.updated_at))
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+\`\`\`
+
+> An offset of a million reads a million rows to throw them away.
+`;
+
+const node = (task_id: string, parent_task_id: string | undefined, agent_id: string, status: 'executing' | 'complete', detail: string, tokens = 0) => ({
+  type: 'status_update' as const, task_id, parent_task_id, agent_id, status, detail,
+  ...(tokens ? { usage: { prompt_tokens: tokens, completion_tokens: tokens, total_tokens: 2 * tokens }, cost_usd: tokens / 100_000 } : {}),
+});
+const never = new Promise<never>(() => {});
+
+/** What the scripted Gateway answers, by the first word of the message. */
+const ANSWERS: Record<string, () => Answer> = {
+  rich: () => answerOf(RICH),
+  streaming: () => [{ type: 'status_update', status: 'executing', detail: 'Writing the query' }, ...RICH.slice(0, 560).match(/.{1,9}/gs)!.map(content => ({ type: 'token' as const, content })), { hold: never }],
+  approval: () => [{ type: 'token', content: 'I would **rename the column** in three steps, each of which can be taken back.' }, { type: 'status_update', status: 'awaiting_approval', task_id: 't', detail: 'Waiting for your word' }, { hold: never }],
+  delegation: () => [
+    node('t1', undefined, 'architect', 'executing', 'Putting the parts together', 900),
+    node('t2', 't1', 'dir-code', 'executing', 'Directing two parts'),
+    node('t3', 't2', 'mgr-backend', 'complete', 'The migration is written', 640),
+    node('t4', 't3', 'prog-rust', 'complete', 'Migration and its test', 1_250),
+    node('t5', 't1', 'dir-docs', 'executing', 'Describing the change'),
+    { type: 'token', content: 'The migration is done; the description is being written.' },
+    { hold: never },
+  ],
+};
+
+const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
+  long: async chat => chat.sayAndWait('rich: why is the list slow?'),
+  streaming: async chat => {
+    await chat.say('streaming: why is the list slow?');
+    await chat.streaming(300);
+  },
+  approval: async chat => {
+    await chat.say('approval: rename the column');
+    await expect(chat.page.getByRole('button', { name: 'Approve' })).toBeVisible();
+  },
+  delegation: async chat => {
+    await chat.say('delegation: build it');
+    await expect(chat.lastAnswer.getByRole('listitem')).toHaveCount(5);
+  },
+  versions: async chat => {
+    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.lastAnswer.getByRole('button', { name: 'Regenerate' }).click();
+    await chat.ends('complete');
+    await expect(chat.lastAnswer.getByRole('group', { name: 'Versions' })).toContainText('2 / 2');
+  },
+  edit: async chat => {
+    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.questions.first().hover();
+    await chat.questions.first().getByRole('button', { name: 'Edit message' }).click();
+  },
+  gauge: async chat => {
+    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.page.locator('.gauge > summary').click();
+  },
+  models: async chat => {
+    await chat.page.getByRole('button', { name: /^Model:/ }).click();
+    await expect(chat.page.getByRole('option').first()).toBeVisible();
+  },
+  history: async chat => {
+    for (const title of ['The slow list', 'Retries and time-outs', 'A plan for the migration', 'Names in the wire format']) {
+      await chat.open('/llm');
+      await chat.sayAndWait(`rich: ${title}`);
+    }
+  },
+  toast: async chat => {
+    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.page.keyboard.press('Control+k');
+    await chat.page.keyboard.type('clear');
+    await chat.page.keyboard.press('Enter');
+    await expect(chat.page.locator('.toast')).toBeVisible();
+  },
+  missing: async chat => {
+    await chat.page.goto('/llm/00000000-0000-4000-8000-000000000000');
+    await chat.hydrated();
+  },
+};
+
 test.use({ contextOptions: { reducedMotion: 'reduce' }, viewport: { width: 1440, height: 900 } });
+
+async function look(chat: Chat, state: string, theme: string): Promise<void> {
+  const { page } = chat;
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect(page.locator('main')).toBeVisible();
+    await page.screenshot({ path: `screenshots/${state}-${theme}-${width}.png`, animations: 'disabled' });
+    const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    expect(needed, `width needed at ${width}`).toBeLessThanOrEqual(given);
+
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze();
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html.slice(0, 160)).join(' | ')}`);
+    expect.soft(found, `accessibility at ${width}`).toEqual([]);
+  }
+}
 
 for (const theme of THEMES) {
   for (const [state, bring] of Object.entries(STATES)) {
@@ -41,18 +160,27 @@ for (const theme of THEMES) {
       await chat.open('/llm');
       await chat.setTheme(theme);
       await bring(chat);
-
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 900 });
-        await expect(chat.composer).toBeVisible();
-        await page.screenshot({ path: `screenshots/${state}-${theme}-${width}.png`, animations: 'disabled' });
-        const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-        expect(needed, `width needed at ${width}`).toBeLessThanOrEqual(given);
-
-        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze();
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html.slice(0, 160)).join(' | ')}`);
-        expect.soft(found, `accessibility at ${width}`).toEqual([]);
-      }
+      await look(chat, state, theme);
     });
   }
+
+  test.describe(`with a scripted Gateway, ${theme}`, () => {
+    for (const [state, bring] of Object.entries(SCRIPTED)) {
+      test(state, async ({ guard, startGateway, startParley, browser }) => {
+        guard.allow(/404/); // the conversation that is not there
+        const gateway = await startGateway({
+          answer: ({ message }) => (ANSWERS[message.split(':')[0] ?? ''] ?? ANSWERS.rich)!(),
+        });
+        const parley = await startParley({ GATEWAY_URL: gateway.url });
+        const context = await browser.newContext({ baseURL: parley.url, reducedMotion: 'reduce', colorScheme: theme, viewport: { width: 1440, height: 900 } });
+        await guard.watch(context);
+        const visitor = new Chat(await context.newPage());
+        await visitor.open('/llm');
+        await visitor.setTheme(theme);
+        await bring(visitor);
+        await look(visitor, state, theme);
+        await context.close();
+      });
+    }
+  });
 }
