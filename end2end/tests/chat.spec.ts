@@ -131,3 +131,44 @@ test('a rejected plan ends cleanly', async ({ chat, page }) => {
   await expect(chat.lastAnswer).toHaveAttribute('data-status', 'complete');
   await expect(chat.lastText).toContainText('nothing was carried out');
 });
+
+test('what is typed before the page is alive stays, and is sent', async ({ chat, page }) => {
+  let letGo = () => {};
+  const held = new Promise<void>(resolve => (letGo = resolve));
+  await page.route('**/pkg/*.wasm', async route => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/llm', { waitUntil: 'commit' });
+  await chat.composer.fill('typed early');
+  letGo();
+  await chat.hydrated();
+  await expect(chat.composer).toHaveValue('typed early');
+  await chat.composer.press('Enter');
+  await expect(chat.questions.last()).toContainText('typed early');
+  await expect(chat.composer).toHaveValue('');
+});
+
+test('fifty thousand characters can be pasted, and are sent', async ({ chat, page }) => {
+  await chat.open('/llm');
+  const text = 'Line of a log, as long as they are.\n'.repeat(1_400).slice(0, 49_990);
+  await chat.composer.focus();
+  const longest = await page.evaluate(async text => {
+    let longest = 0;
+    new PerformanceObserver(list => {
+      for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+    }).observe({ entryTypes: ['longtask'] });
+    const field = document.querySelector<HTMLTextAreaElement>('#message')!;
+    field.setRangeText(text, 0, 0, 'end');
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    await new Promise(resolve => setTimeout(resolve, 300));
+    return longest;
+  }, text);
+  test.info().annotations.push({ type: 'longest task of the paste', description: `${Math.round(longest)} ms` });
+  await expect(page.locator('.count')).toContainText('49,990 / 50,000');
+  await chat.composer.press('Enter');
+  await expect(chat.questions.last()).toHaveAttribute('data-delivery', 'saved');
+  await chat.composer.fill('x'.repeat(50_001));
+  await expect(page.locator('.count')).toContainText('1 character over the limit of 50,000');
+  await expect(chat.send).toBeDisabled();
+});

@@ -68,12 +68,11 @@ const node = (task_id: string, parent_task_id: string | undefined, agent_id: str
 });
 const never = new Promise<never>(() => {});
 
-/** What the scripted Gateway answers, by the first word of the message. */
+/** What the scripted Gateway answers to these messages; to any other, the rich answer. */
 const ANSWERS: Record<string, () => Answer> = {
-  rich: () => answerOf(RICH),
-  streaming: () => [{ type: 'status_update', status: 'executing', detail: 'Writing the query' }, ...RICH.slice(0, 560).match(/.{1,9}/gs)!.map(content => ({ type: 'token' as const, content })), { hold: never }],
-  approval: () => [{ type: 'token', content: 'I would **rename the column** in three steps, each of which can be taken back.' }, { type: 'status_update', status: 'awaiting_approval', task_id: 't', detail: 'Waiting for your word' }, { hold: never }],
-  delegation: () => [
+  'Where is the time lost?': () => [{ type: 'status_update', status: 'executing', detail: 'Writing the query' }, ...RICH.slice(0, 560).match(/.{1,9}/gs)!.map(content => ({ type: 'token' as const, content })), { hold: never }],
+  'Rename the column': () => [{ type: 'token', content: 'I would **rename the column** in three steps, each of which can be taken back.' }, { type: 'status_update', status: 'awaiting_approval', task_id: 't', detail: 'Waiting for your word' }, { hold: never }],
+  'Build the migration, and describe it': () => [
     node('t1', undefined, 'architect', 'executing', 'Putting the parts together', 900),
     node('t2', 't1', 'dir-code', 'executing', 'Directing two parts'),
     node('t3', 't2', 'mgr-backend', 'complete', 'The migration is written', 640),
@@ -85,32 +84,32 @@ const ANSWERS: Record<string, () => Answer> = {
 };
 
 const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
-  long: async chat => chat.sayAndWait('rich: why is the list slow?'),
+  long: async chat => chat.sayAndWait('Why is the list slow?'),
   streaming: async chat => {
-    await chat.say('streaming: why is the list slow?');
+    await chat.say('Where is the time lost?');
     await chat.streaming(300);
   },
   approval: async chat => {
-    await chat.say('approval: rename the column');
+    await chat.say('Rename the column');
     await expect(chat.page.getByRole('button', { name: 'Approve' })).toBeVisible();
   },
   delegation: async chat => {
-    await chat.say('delegation: build it');
+    await chat.say('Build the migration, and describe it');
     await expect(chat.lastAnswer.getByRole('listitem')).toHaveCount(5);
   },
   versions: async chat => {
-    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.sayAndWait('Why is the list slow?');
     await chat.lastAnswer.getByRole('button', { name: 'Regenerate' }).click();
     await chat.ends('complete');
     await expect(chat.lastAnswer.getByRole('group', { name: 'Versions' })).toContainText('2 / 2');
   },
   edit: async chat => {
-    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.sayAndWait('Why is the list slow?');
     await chat.questions.first().hover();
     await chat.questions.first().getByRole('button', { name: 'Edit message' }).click();
   },
   gauge: async chat => {
-    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.sayAndWait('Why is the list slow?');
     await chat.page.locator('.gauge > summary').click();
   },
   models: async chat => {
@@ -120,11 +119,11 @@ const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
   history: async chat => {
     for (const title of ['The slow list', 'Retries and time-outs', 'A plan for the migration', 'Names in the wire format']) {
       await chat.open('/llm');
-      await chat.sayAndWait(`rich: ${title}`);
+      await chat.sayAndWait(title);
     }
   },
   toast: async chat => {
-    await chat.sayAndWait('rich: why is the list slow?');
+    await chat.sayAndWait('Why is the list slow?');
     await chat.page.keyboard.press('Control+k');
     await chat.page.keyboard.type('clear');
     await chat.page.keyboard.press('Enter');
@@ -169,7 +168,7 @@ for (const theme of THEMES) {
       test(state, async ({ guard, startGateway, startParley, browser }) => {
         guard.allow(/404/); // the conversation that is not there
         const gateway = await startGateway({
-          answer: ({ message }) => (ANSWERS[message.split(':')[0] ?? ''] ?? ANSWERS.rich)!(),
+          answer: ({ message }) => ANSWERS[message]?.() ?? answerOf(RICH),
         });
         const parley = await startParley({ GATEWAY_URL: gateway.url });
         const context = await browser.newContext({ baseURL: parley.url, reducedMotion: 'reduce', colorScheme: theme, viewport: { width: 1440, height: 900 } });

@@ -113,6 +113,40 @@ mod tests {
         assert_eq!(assets.wasm, "/pkg/parley.wasm", "it has no hash");
     }
 
+    #[tokio::test]
+    async fn a_file_is_sent_compressed_and_only_where_it_has_changed() {
+        let site = tempfile::tempdir().unwrap();
+        std::fs::create_dir(site.path().join("pkg")).unwrap();
+        std::fs::write(site.path().join("pkg/parley.js"), "plain").unwrap();
+        std::fs::write(site.path().join("pkg/parley.js.br"), "brotli").unwrap();
+        let options = options(site.path());
+        let ask = |method: Method, path: &str, name: header::HeaderName, value: &str| {
+            let request = Request::builder().method(method).uri(path).header(name, value);
+            file(&options, &request.body(Body::empty()).unwrap())
+        };
+        let sent = ask(Method::GET, "/pkg/parley.js", header::ACCEPT_ENCODING, "gzip, br")
+            .await
+            .unwrap();
+        assert_eq!(sent.headers()[header::CONTENT_ENCODING], "br");
+        assert_eq!(sent.headers()[header::CACHE_CONTROL], ASK);
+        let date = sent.headers()[header::LAST_MODIFIED].to_str().unwrap().to_owned();
+        let again = ask(Method::GET, "/pkg/parley.js", header::IF_MODIFIED_SINCE, &date)
+            .await
+            .unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        for outside in ["/pkg/none.js", "/pkg", "/../secret", "/%2e%2e/secret"] {
+            assert!(
+                ask(Method::GET, outside, header::ACCEPT, "*/*").await.is_none(),
+                "{outside}"
+            );
+        }
+        assert!(
+            ask(Method::POST, "/pkg/parley.js", header::ACCEPT, "*/*")
+                .await
+                .is_none()
+        );
+    }
+
     #[test]
     fn only_a_name_with_a_hash_is_kept_for_ever() {
         for hashed in [

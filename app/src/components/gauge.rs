@@ -12,7 +12,9 @@ use crate::{
 #[component]
 pub(super) fn Gauge() -> impl IntoView {
     let chat = use_chat();
-    let reading = Memo::new(move |_| read(chat));
+    // Apart from the reading, which is taken for every piece of an answer.
+    let window = Memo::new(move |_| chat.model().map_or(0, |model| model.context_window));
+    let reading = Memo::new(move |_| read(chat, window.get()));
     let filled =
         move || reading.with(|reading| figures::permille(reading.tokens, reading.window).min(1_000).to_string());
     let more = NodeRef::<html::Details>::new();
@@ -142,8 +144,7 @@ struct Reading {
     is_estimate: bool,
 }
 
-fn read(chat: Chat) -> Reading {
-    let window = chat.model().map_or(0, |model| model.context_window);
+fn read(chat: Chat, window: u64) -> Reading {
     let mut reading = Reading {
         window,
         ..Default::default()

@@ -9,6 +9,8 @@ use std::ops::Range;
 const AHEAD: f64 = 1.5;
 /// With less than this rendered above or below, it is time for more.
 const ENOUGH: f64 = 0.5;
+/// So many messages always stay: a short conversation is all there to be searched, printed and read aloud.
+const KEPT: usize = 24;
 /// What stands in for the height of a message that has not been rendered yet, below what is in sight.
 const GUESS: f64 = 160.0;
 
@@ -47,8 +49,15 @@ pub(super) fn window(heights: &[Option<f64>], now: &Range<usize>, sight: Sight) 
     };
     let needed = reaching(ENOUGH);
     let is_covered = now.start <= needed.start && (needed.end <= now.end);
-    let is_small = now.len() <= reaching(2.0 * AHEAD).len();
-    let mut next = if is_covered && is_small { now } else { reaching(AHEAD) };
+    let is_small = now.len() <= reaching(2.0 * AHEAD).len().max(KEPT);
+    let mut next = now.clone();
+    if !is_covered || !is_small {
+        next = reaching(AHEAD);
+        let both = now.start.min(next.start)..now.end.max(next.end);
+        if both.len() <= KEPT {
+            next = both;
+        }
+    }
     next.start = next.start.min(fresh);
     if sight.at_end {
         next.end = count;
@@ -121,6 +130,16 @@ mod tests {
             ..sight(4_000.0)
         };
         assert_eq!(window(&heights, &(20..40), following).end, 41);
+    }
+
+    #[test]
+    fn a_short_conversation_is_all_there() {
+        let heights = vec![Some(900.0); KEPT];
+        let mut now = 4..KEPT;
+        for top in [18_000.0, 9_000.0, 0.0, 15_000.0] {
+            now = window(&heights, &now, sight(top));
+        }
+        assert_eq!(now, 0..KEPT);
     }
 
     #[test]
