@@ -122,21 +122,23 @@ for (const [name, examples] of Object.entries(PARTS)) {
   });
 }
 
-test('a page that is painted only after the end of the answer shows the same', async ({ chat, page, startGateway, startParley }) => {
-  // As in a tab in the background, which gets no frames.
-  await page.addInitScript(() => {
-    const paint = window.requestAnimationFrame.bind(window);
-    const due: FrameRequestCallback[] = [];
-    let isHidden = false;
-    window.requestAnimationFrame = callback => (isHidden ? due.push(callback) : paint(callback));
-    Object.assign(window, {
-      hide: () => (isHidden = true),
-      show: () => {
-        isHidden = false;
-        for (const callback of due.splice(0)) paint(callback);
-      },
-    });
+/** Frames come when they are asked for, as in a tab that goes to the background and comes back. Runs in the page. */
+function holdFrames(): void {
+  const paint = window.requestAnimationFrame.bind(window);
+  const due: FrameRequestCallback[] = [];
+  let isHidden = false;
+  window.requestAnimationFrame = callback => (isHidden ? due.push(callback) : paint(callback));
+  Object.assign(window, {
+    hide: () => (isHidden = true),
+    show: () => {
+      isHidden = false;
+      for (const callback of due.splice(0)) paint(callback);
+    },
   });
+}
+
+test('a page that is painted only after the end of the answer shows the same', async ({ chat, page, startGateway, startParley }) => {
+  await page.addInitScript(holdFrames);
   const gateway = await startGateway({ answer: () => answerOf('[there]: https://a.example/\n\nIt is [there].', 4) });
   const parley = await startParley(gateway.environment);
   await chat.open(`${parley.url}/llm`);
@@ -149,4 +151,36 @@ test('a page that is painted only after the end of the answer shows the same', a
   await page.evaluate('show()');
   await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   await expect(link).toBeVisible();
+});
+
+test('colours that come between a piece and its frame lose nothing of it', async ({ chat, page, startGateway, startParley }) => {
+  await page.addInitScript(holdFrames);
+  let goOn = () => {};
+  const gate = new Promise<void>(resolve => (goOn = resolve));
+  async function* answer() {
+    yield* answerOf('```rust\nlet one = 1;\n```\n\nfirst\n');
+    await gate;
+    yield* answerOf('\nsecond\n');
+  }
+  let colour = () => {};
+  const asked = new Promise<void>(isAsked =>
+    page.route('**/fn/highlight', async route => {
+      isAsked();
+      await new Promise<void>(resolve => (colour = resolve));
+      await route.continue();
+    }),
+  );
+  const gateway = await startGateway({ answer });
+  const parley = await startParley(gateway.environment);
+  await chat.open(`${parley.url}/llm`);
+  await chat.say('Count.');
+  await expect(chat.lastText.getByText('first')).toBeVisible();
+  await asked;
+  await page.evaluate('hide()');
+  goOn();
+  await chat.ends('complete');
+  colour();
+  await expect(chat.lastText.locator('.c-keyword')).toHaveText('let');
+  await page.evaluate('show()');
+  await expect(chat.lastText.getByText('second')).toBeVisible();
 });

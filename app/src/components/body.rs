@@ -120,15 +120,15 @@ fn colour(chat: Chat, line: &Line, node: &Element) {
 
 fn repaint(chat: Chat, line: &Line, node: &Element) {
     let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
-    let which: Vec<usize> = waiting(node, usize::from(!is_whole))
+    let mut places: Vec<usize> = waiting(node, usize::from(!is_whole))
         .into_iter()
         .map(|(at, _)| at)
         .collect();
+    places.dedup();
     let _ = chat.colours.try_with_value(|colours| {
         line.text.with_untracked(|text| {
             line.markdown.update_value(|markdown| {
-                markdown.recolour(text, colours);
-                paint_some(node, markdown.blocks(), &which);
+                paint_some(node, &markdown.recolour(text, colours, &places));
             });
         });
     });

@@ -58,10 +58,10 @@ pub(super) fn waiting(node: &Element, open: usize) -> Vec<(usize, Code)> {
 }
 
 /// Paints some of the children anew, and no other.
-pub(super) fn paint_some(node: &Element, blocks: &[Block], which: &[usize]) {
+pub(super) fn paint_some(node: &Element, blocks: &[(usize, Block)]) {
     let children = node.children();
-    for at in which {
-        if let (Some(child), Some(block)) = (children.item(*at as u32), blocks.get(*at)) {
+    for (at, block) in blocks {
+        if let Some(child) = children.item(*at as u32) {
             child.set_outer_html(block.html.as_str());
         }
     }

@@ -36,9 +36,20 @@ impl LiveMarkdown {
         self.replace(0, blocks_from(text, 0, colours))
     }
 
-    /// Renders the blocks there are once more, in the colours that are known now.
-    pub(crate) fn recolour(&mut self, text: &str, colours: &Colours) {
-        self.finish(text, colours);
+    /// Renders the blocks at these places once more, in the colours that are known now, and returns them. The text may have
+    /// grown meanwhile: the other blocks are left to the next [`Self::grow`], which tells what is new of them.
+    pub(crate) fn recolour(&mut self, text: &str, colours: &Colours, places: &[usize]) -> Vec<(usize, Block)> {
+        let blocks = blocks_from(text, 0, colours);
+        let recoloured: Vec<_> = places
+            .iter()
+            .filter_map(|&at| Some((at, blocks.get(at)?.clone())))
+            .collect();
+        for (at, block) in &recoloured {
+            if let Some(former) = self.blocks.get_mut(*at) {
+                former.clone_from(block);
+            }
+        }
+        recoloured
     }
 
     fn replace(&mut self, kept: usize, blocks: Vec<Block>) -> usize {

@@ -298,6 +298,24 @@ fn a_text_that_was_taken_back_is_rendered_anew() {
 }
 
 #[test]
+fn colours_that_come_late_take_nothing_else_with_them() {
+    let colours = Colours::default();
+    let code = "```rs\nlet a;\n```\n\none\n";
+    let text = code.to_owned() + "\ntwo\n";
+    let mut live = LiveMarkdown::default();
+    live.grow(code, &colours);
+    let recoloured = live.recolour(&text, &colours, &[0, 9]);
+    assert_eq!(recoloured, [(0, live.blocks()[0].clone())], "a block that is not there is not painted");
+    assert_eq!(live.blocks().len(), 2, "what has come meanwhile is not painted yet");
+    assert_eq!(live.finish(&text, &colours), 2);
+    assert_eq!(shown(&live), html(&text));
+
+    let mut hydrated = LiveMarkdown::default();
+    assert_eq!(hydrated.recolour(&text, &colours, &[0]).len(), 1);
+    assert_eq!(hydrated.grow(&text, &colours), 0, "nothing is known of what the server painted");
+}
+
+#[test]
 fn code_has_its_colours_once_they_are_known_and_never_those_of_another_text() {
     use protocol::highlight::{Class, Code, Run};
     let text = "```rs\nlet <x> = \"ü\";\n```";
