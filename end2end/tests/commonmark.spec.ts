@@ -158,7 +158,7 @@ test('colours that come between a piece and its frame lose nothing of it', async
   let goOn = () => {};
   const gate = new Promise<void>(resolve => (goOn = resolve));
   async function* answer() {
-    yield* answerOf('```rust\nlet one = 1;\n```\n\nfirst\n');
+    yield { type: 'token' as const, content: '```rust\nlet one = 1;\n```\n\nfirst\n' };
     await gate;
     yield* answerOf('\nsecond\n');
   }

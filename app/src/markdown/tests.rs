@@ -305,14 +305,22 @@ fn colours_that_come_late_take_nothing_else_with_them() {
     let mut live = LiveMarkdown::default();
     live.grow(code, &colours);
     let recoloured = live.recolour(&text, &colours, &[0, 9]);
-    assert_eq!(recoloured, [(0, live.blocks()[0].clone())], "a block that is not there is not painted");
+    assert_eq!(
+        recoloured,
+        [(0, live.blocks()[0].clone())],
+        "a block that is not there is not painted"
+    );
     assert_eq!(live.blocks().len(), 2, "what has come meanwhile is not painted yet");
     assert_eq!(live.finish(&text, &colours), 2);
     assert_eq!(shown(&live), html(&text));
 
     let mut hydrated = LiveMarkdown::default();
     assert_eq!(hydrated.recolour(&text, &colours, &[0]).len(), 1);
-    assert_eq!(hydrated.grow(&text, &colours), 0, "nothing is known of what the server painted");
+    assert_eq!(
+        hydrated.grow(&text, &colours),
+        0,
+        "nothing is known of what the server painted"
+    );
 }
 
 #[test]
