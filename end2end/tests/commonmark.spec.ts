@@ -158,9 +158,9 @@ test('colours that come between a piece and its frame lose nothing of it', async
   let goOn = () => {};
   const gate = new Promise<void>(resolve => (goOn = resolve));
   async function* answer() {
-    yield { type: 'token' as const, content: '```rust\nlet one = 1;\n```\n\nfirst\n' };
+    yield { type: 'token' as const, content: '```rust\nlet one = 1;\n```\n\nfirst' };
     await gate;
-    yield* answerOf('\nsecond\n');
+    yield* answerOf(' and second');
   }
   let colour = () => {};
   const asked = new Promise<void>(isAsked =>
@@ -182,5 +182,5 @@ test('colours that come between a piece and its frame lose nothing of it', async
   colour();
   await expect(chat.lastText.locator('.c-keyword')).toHaveText('let');
   await page.evaluate('show()');
-  await expect(chat.lastText.getByText('second')).toBeVisible();
+  await expect(chat.lastText.getByText('first and second')).toBeVisible();
 });
