@@ -64,12 +64,15 @@ export interface Work {
 }
 
 export class DevTools {
-  private constructor(readonly cdp: CDPSession) {}
+  private constructor(
+    readonly cdp: CDPSession,
+    private readonly page: Page,
+  ) {}
 
   static async of(context: BrowserContext, page: Page): Promise<DevTools> {
     const cdp = await context.newCDPSession(page);
     await cdp.send('Performance.enable');
-    return new DevTools(cdp);
+    return new DevTools(cdp, page);
   }
 
   async metrics(): Promise<Record<string, number>> {
@@ -86,25 +89,8 @@ export class DevTools {
   async memory(): Promise<Memory> {
     // What the first collection lets go of may hold what only the next one finds.
     for (let round = 0; round < 3; round += 1) await this.cdp.send('HeapProfiler.collectGarbage');
-    const wasm = await this.wasmMemory();
+    const wasm = await this.page.evaluate(() => window.probe.wasmMemory());
     const { JSHeapUsedSize, Nodes, JSEventListeners } = await this.metrics();
     return { heap: JSHeapUsedSize!, wasm, nodes: Nodes!, listeners: JSEventListeners! };
-  }
-
-  /** The module keeps its memory to itself, so that all objects of its kind are looked for. */
-  private async wasmMemory(): Promise<number> {
-    const objectGroup = 'memories';
-    const prototype = await this.cdp.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype', objectGroup });
-    const { objects } = await this.cdp.send('Runtime.queryObjects', {
-      prototypeObjectId: prototype.result.objectId!,
-      objectGroup,
-    });
-    const { result } = await this.cdp.send('Runtime.callFunctionOn', {
-      objectId: objects.objectId!,
-      functionDeclaration: 'function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }',
-      returnByValue: true,
-    });
-    await this.cdp.send('Runtime.releaseObjectGroup', { objectGroup });
-    return result.value as number;
   }
 }

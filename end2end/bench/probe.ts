@@ -42,6 +42,8 @@ export interface Probe {
   watch(): () => { frames: Frames; longTasks: LongTasks };
   /** All nodes in the document, and those of them that are elements. */
   size(): { nodes: number; elements: number };
+  /** The linear memories of all WASM modules, in bytes. */
+  wasmMemory(): number;
 }
 
 declare const scheduler: { postTask(task: () => void, options: { priority: 'user-blocking' }): Promise<void> };
@@ -94,6 +96,16 @@ function observe(): void {
     return text;
   };
 
+  // A module keeps its memory to itself; what starts it is handed it.
+  const memories = new Set<WebAssembly.Memory>();
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    const started = await instantiateStreaming(source, imports);
+    const { memory } = started.instance.exports;
+    if (memory instanceof WebAssembly.Memory) memories.add(memory);
+    return started;
+  };
+
   const probe: Probe = {
     hydratedAt: undefined,
     presses: [],
@@ -144,6 +156,10 @@ function observe(): void {
       let count = 1;
       while (nodes.nextNode()) count += 1;
       return { nodes: count, elements: document.querySelectorAll('*').length };
+    },
+
+    wasmMemory() {
+      return [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
     },
   };
   window.probe = probe;

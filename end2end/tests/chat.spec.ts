@@ -144,7 +144,7 @@ test('what is typed before the page is alive stays, and is sent', async ({ chat,
   letGo();
   await chat.hydrated();
   await expect(chat.composer).toHaveValue('typed early');
-  await chat.composer.press('Enter');
+  await page.getByRole('button', { name: 'Send' }).click();
   await expect(chat.questions.last()).toContainText('typed early');
   await expect(chat.composer).toHaveValue('');
 });

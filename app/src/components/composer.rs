@@ -91,7 +91,16 @@ pub(crate) fn Composer() -> impl IntoView {
                     } else {
                         let disabled = move || is_empty.get() || is_over();
                         view! {
-                            <button type="submit" class="round send" aria-label="Send" title="Send" disabled=disabled>
+                            // The server knows of no draft. One typed before the page was alive is there by then, and of attributes
+                            // those that the server wrote are taken for right.
+                            <button
+                                type="submit"
+                                class="round send"
+                                aria-label="Send"
+                                title="Send"
+                                disabled=true
+                                prop:disabled=disabled
+                            >
                                 <Icon glyph=icon::ARROW_UP/>
                             </button>
                         }
