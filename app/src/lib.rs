@@ -3,6 +3,7 @@
 //! - `shell`, `pages`, `components`: document, routes, and what they are made of; one component a file
 //! - `state`: what the page knows, as signals, and the verbs that change it; `boot` fills it, `stream` feeds it
 //! - [`backend`], `server_fns`, `client`, [`error`]: what is asked of the server, through which doors, and how it fails
+//! - `parts`: what is fetched only when it is wanted
 //! - `markdown`: text to HTML that is safe; `figures`, `calendar`: numbers and times; `browser`: the rest of the browser
 
 #![recursion_limit = "512"]
@@ -20,10 +21,12 @@ mod keys;
 mod markdown;
 #[expect(unreachable_pub, reason = "the component macro makes its inner function public")]
 mod pages;
+mod parts;
 mod server_fns;
 mod shell;
 mod state;
 mod stream;
 
 pub use pages::App;
+pub use parts::prepare;
 pub use shell::{Assets, shell};

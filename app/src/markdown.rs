@@ -6,12 +6,10 @@
 mod colours;
 mod link;
 mod live;
-mod parser;
 mod writer;
 
 pub(crate) use colours::Colours;
 pub(crate) use live::LiveMarkdown;
-pub(crate) use parser::{is_ready, prepare};
 
 use std::sync::Arc;
 
@@ -35,13 +33,10 @@ pub(crate) struct Block {
     pub(crate) html: SafeHtml,
 }
 
-/// The blocks of a text from the byte `start` on, which must be where a block begins. None where the browser does not
-/// have the parser yet ([`prepare`]).
+/// The blocks of a text from the byte `start` on, which must be where a block begins.
 pub(crate) fn blocks_from(text: &str, start: usize, colours: &Colours) -> Vec<Block> {
-    let (Some(rest), Some(parse)) = (text.get(start..), parser::parse()) else {
-        return Vec::new();
-    };
-    parse(rest, colours)
+    let rest = text.get(start..).unwrap_or_default();
+    writer::write(rest, colours)
         .into_iter()
         .map(|(at, html)| Block {
             // An indented code block is reported after its indentation, which must not be lost when its text is parsed again.

@@ -15,10 +15,9 @@ use leptos_router::{
 use crate::{
     boot::{self, Boot},
     browser,
-    components::{
-        confirm::Confirm, key_list::KeyList, offline::OfflineBar, palette::Palette, sidebar::Sidebar, toast::ToastBar,
-    },
+    components::{offline::OfflineBar, sidebar::Sidebar, toast::ToastBar},
     keys::{self, Press},
+    parts::{self, Tools},
     state::{Chat, use_chat},
 };
 use chat::ChatPage;
@@ -48,6 +47,10 @@ fn Frame() -> impl IntoView {
     follow_destination(chat);
     wake_up(chat);
     obey_keys(chat);
+    // Once they are here they stay: what closes fades.
+    let has_overlays = Memo::new(move |former| {
+        former == Some(&true) || chat.overlay.with(Option::is_some) || chat.question.with(Option::is_some)
+    });
     view! {
         <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
         <div class="frame">
@@ -59,9 +62,7 @@ fn Frame() -> impl IntoView {
                 </FlatRoutes>
             </div>
         </div>
-        <Confirm/>
-        <Palette/>
-        <KeyList/>
+        <Show when=move || has_overlays.get()>{parts::late::<Tools>(|tools| tools.overlays, || ().into_any())}</Show>
         <ToastBar/>
         <p class="unseen" role="status" aria-live="polite">{move || chat.announcement.get()}</p>
     }

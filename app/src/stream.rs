@@ -6,7 +6,7 @@ mod course;
 mod follow;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use follow::{Connection, follow};
+pub(crate) use follow::{Connection, follow, read};
 
 /// There is no stream on the server.
 #[cfg(not(target_arch = "wasm32"))]

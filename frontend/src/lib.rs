@@ -4,7 +4,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Brings the server's page to life.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    app::prepare().await;
     leptos::mount::hydrate_body(app::App);
 }

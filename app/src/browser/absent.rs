@@ -71,6 +71,10 @@ pub(crate) fn heights(_within: &HtmlElement, _selector: &str, _attribute: &str) 
     Vec::new()
 }
 
+pub(crate) fn has(_selector: &str) -> bool {
+    false
+}
+
 pub(crate) fn find_all(_within: &Element, _selector: &str) -> Vec<Element> {
     Vec::new()
 }

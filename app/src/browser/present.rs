@@ -238,6 +238,11 @@ pub(crate) fn heights(within: &HtmlElement, selector: &str, attribute: &str) -> 
         .collect()
 }
 
+/// Whether there is an element in the document that matches.
+pub(crate) fn has(selector: &str) -> bool {
+    matches!(document().query_selector(selector), Ok(Some(_)))
+}
+
 /// The elements inside `within` that match.
 pub(crate) fn find_all(within: &Element, selector: &str) -> Vec<Element> {
     let Ok(found) = within.query_selector_all(selector) else {

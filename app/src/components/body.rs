@@ -1,17 +1,13 @@
 //! An answer's text. Settled blocks are never rendered again, the last two at most once a frame.
 
-use leptos::{html, prelude::*, task::spawn_local, web_sys::Element};
+use leptos::{html, prelude::*, web_sys::Element};
 use protocol::session::MessageStatus;
-use std::time::Duration;
 
 use super::html::{Rendered, paint, paint_some, waiting};
 use crate::{
-    browser, markdown,
+    markdown,
     state::{Chat, Line, use_chat},
 };
-
-/// How long to wait before the parser is fetched again that could not be fetched.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The rendered text, growing.
 #[component]
@@ -59,23 +55,17 @@ fn follow(line: &Line, node: NodeRef<html::Div>) {
         if is_painted || waiting.get_value() {
             return is_streaming;
         }
-        waiting.set_value(true);
         // A row that was just made must not show up empty.
-        if former.is_none() && markdown::is_ready() {
-            waiting.set_value(false);
+        if former.is_none() {
             render(chat, &line, &node);
             return is_streaming;
         }
+        waiting.set_value(true);
         let line = line.clone();
-        spawn_local(async move {
-            while !markdown::prepare().await {
-                browser::sleep(PAUSE).await;
+        request_animation_frame(move || {
+            if waiting.try_set_value(false).is_none() {
+                render(chat, &line, &node);
             }
-            request_animation_frame(move || {
-                if waiting.try_set_value(false).is_none() {
-                    render(chat, &line, &node);
-                }
-            });
         });
         is_streaming
     });
@@ -108,14 +98,7 @@ fn colour(chat: Chat, line: &Line, node: &Element) {
     }
     let codes = wanted.into_iter().map(|(_, code)| code).collect();
     let (line, node) = (line.clone(), node.clone());
-    chat.colour(codes, move || {
-        let (line, node) = (line.clone(), node.clone());
-        spawn_local(async move {
-            if markdown::prepare().await {
-                repaint(chat, &line, &node);
-            }
-        });
-    });
+    chat.colour(codes, move || repaint(chat, &line, &node));
 }
 
 fn repaint(chat: Chat, line: &Line, node: &Element) {

@@ -9,7 +9,7 @@ use crate::{
 
 /// A modal dialog; the browser keeps the focus in it, and Escape means no.
 #[component]
-pub(crate) fn Confirm() -> impl IntoView {
+pub(super) fn Confirm() -> impl IntoView {
     let chat = use_chat();
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {

@@ -5,6 +5,7 @@ use protocol::session::{Message, MessageStatus};
 
 use crate::{
     browser, figures,
+    parts::{self, Tools},
     state::{Chat, use_chat},
 };
 
@@ -47,7 +48,7 @@ pub(super) fn Gauge() -> impl IntoView {
                 </svg>
             </summary>
             <Show when=move || is_open.get()>
-                <Breakdown/>
+                {parts::late::<Tools>(|tools| tools.breakdown, || ().into_any())}
             </Show>
         </details>
     }
@@ -55,7 +56,7 @@ pub(super) fn Gauge() -> impl IntoView {
 
 /// What each answer took, the newest first, and the conversation in all.
 #[component]
-fn Breakdown() -> impl IntoView {
+pub(crate) fn Breakdown() -> impl IntoView {
     let chat = use_chat();
     let rows = move || {
         chat.lines.with(|lines| {

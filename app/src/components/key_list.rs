@@ -9,7 +9,7 @@ use crate::{
 
 /// A modal dialog; the browser keeps the focus in it, and Escape closes it.
 #[component]
-pub(crate) fn KeyList() -> impl IntoView {
+pub(super) fn KeyList() -> impl IntoView {
     let chat = use_chat();
     let dialog = NodeRef::<html::Dialog>::new();
     let is_open = Memo::new(move |_| chat.overlay.get() == Some(Overlay::Keys));

@@ -21,7 +21,7 @@ const MOST: u64 = 20;
 
 /// A dialog with a field that has the focus, and what it finds.
 #[component]
-pub(crate) fn Palette() -> impl IntoView {
+pub(super) fn Palette() -> impl IntoView {
     let chat = use_chat();
     let dialog = NodeRef::<html::Dialog>::new();
     let is_open = Memo::new(move |_| chat.overlay.get() == Some(Overlay::Palette));

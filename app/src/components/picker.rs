@@ -5,16 +5,17 @@ mod choice;
 mod finder;
 mod models;
 
-pub(super) use agents::AgentPicker;
+pub(crate) use agents::{AgentList, AgentPicker};
 pub(super) use choice::Choice;
 pub(super) use finder::Finder;
-pub(super) use models::ModelPicker;
+pub(crate) use models::{ModelList, ModelPicker};
 
 use leptos::prelude::*;
 
 use super::icon::{self, Icon};
 use crate::{
     browser,
+    parts::{self, Tools},
     state::{OpenPicker, use_chat},
 };
 
@@ -35,24 +36,19 @@ struct Kind {
     field: &'static str,
 }
 
+/// The button, and under it, while it is open, the list.
 #[component]
 fn Picker(
     kind: Kind,
     /// What the button is called after its label.
     #[prop(into)]
     name: Signal<String>,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
-    #[prop(into)] chosen: Signal<String>,
-    on_pick: Callback<String>,
+    list: fn(Tools) -> fn() -> AnyView,
     /// What the button shows.
     children: Children,
 ) -> impl IntoView {
     let chat = use_chat();
     let open = Memo::new(move |_| chat.picker.get() == Some(kind.which));
-    let close = Callback::new(move |()| {
-        chat.picker.set(None);
-        browser::focus(kind.button);
-    });
     view! {
         <div class="picker" id=kind.id>
             <button
@@ -66,22 +62,38 @@ fn Picker(
                 {children()}
                 <Icon glyph=icon::DOWN/>
             </button>
-            <Show when=move || open.get()>
-                <div class="veil" on:click=move |_| close.run(())></div>
-                <div class="popover">
-                    <Finder
-                        id=kind.id
-                        label=kind.label
-                        find=kind.find
-                        field=kind.field
-                        words=RwSignal::new(String::new())
-                        choices
-                        chosen
-                        on_pick
-                        close
-                    />
-                </div>
-            </Show>
+            <Show when=move || open.get()>{parts::late::<Tools>(list, || ().into_any())}</Show>
+        </div>
+    }
+}
+
+/// The list, with a field to search it.
+#[component]
+fn List(
+    kind: Kind,
+    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)] chosen: Signal<String>,
+    on_pick: Callback<String>,
+) -> impl IntoView {
+    let chat = use_chat();
+    let close = Callback::new(move |()| {
+        chat.picker.set(None);
+        browser::focus(kind.button);
+    });
+    view! {
+        <div class="veil" on:click=move |_| close.run(())></div>
+        <div class="popover">
+            <Finder
+                id=kind.id
+                label=kind.label
+                find=kind.find
+                field=kind.field
+                words=RwSignal::new(String::new())
+                choices
+                chosen
+                on_pick
+                close
+            />
         </div>
     }
 }

@@ -13,8 +13,8 @@ use crate::{
         notice::NoticeBar,
         skeleton::Skeleton,
         toolbar::Toolbar,
-        transcript::Transcript,
     },
+    parts::{self, Conversation},
     state::{Chat, View, use_chat},
 };
 
@@ -37,6 +37,12 @@ pub(super) fn ChatPage() -> impl IntoView {
         }
         untrack(|| chat.show(place));
     });
+    // On its way while the session is read, and while the first message is written.
+    Effect::new(move |_| {
+        if chat.view.get() != View::New || !chat.draft.with(String::is_empty) {
+            parts::expect::<Conversation>();
+        }
+    });
     view! { <Ready placeholder=Placeholder::Column><Column/></Ready> }
 }
 
@@ -52,7 +58,7 @@ fn Column() -> impl IntoView {
             {move || match view.get() {
                 View::New => view! { <Hero/> }.into_any(),
                 View::Loading => view! { <Skeleton/> }.into_any(),
-                View::Open => view! { <Transcript/> }.into_any(),
+                View::Open => parts::late::<Conversation>(|part| part.transcript, || view! { <Skeleton/> }.into_any()),
                 View::Missing => {
                     view! {
                         <Lost

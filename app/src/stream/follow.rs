@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::course::{Course, Happened, Next, Place, Truth, patience, place};
 use crate::{
     browser,
+    parts::{self, Conversation},
     state::{Chat, Standing, Text},
 };
 
@@ -44,13 +45,17 @@ pub(crate) struct Connection {
 pub(crate) fn follow(chat: Chat, session_id: Uuid, cursor: EventId) -> Connection {
     let (open, dropped) = oneshot::channel::<()>();
     spawn_local(async move {
-        let reading = pin!(read(chat, session_id, cursor));
+        let reading = pin!(async {
+            let part = parts::wanted::<Conversation>(chat).await;
+            (part.read)(chat, session_id, cursor).await;
+        });
         future::select(reading, dropped).await;
     });
     Connection { _open: open }
 }
 
-async fn read(chat: Chat, session_id: Uuid, cursor: EventId) {
+/// Reads the stream, and opens it anew where it is lost.
+pub(crate) async fn read(chat: Chat, session_id: Uuid, cursor: EventId) {
     let mut reader = Reader {
         chat,
         session_id,

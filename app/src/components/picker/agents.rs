@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::registry::{Agent, TIER_ARCHITECT, TIER_PAS_ROOT};
 
-use super::{Choice, Kind, Picker};
+use super::{Choice, Kind, List, Picker};
 use crate::{
     components::tier::{self, TierMark},
     state::{OpenPicker, use_chat},
@@ -22,19 +22,26 @@ const KIND: Kind = Kind {
 #[component]
 pub(crate) fn AgentPicker() -> impl IntoView {
     let chat = use_chat();
-    let choices = Memo::new(move |_| chat.registry.with(|registry| choices(&registry.agents)));
     let name = Signal::derive(move || chat.agent_name());
+    view! {
+        <Picker kind=KIND name list=|tools| tools.agents>
+            <TierMark agent_id=chat.agent_id/>
+            <b>{move || name.get()}</b>
+        </Picker>
+    }
+}
+
+/// The agents to pick from.
+#[component]
+pub(crate) fn AgentList() -> impl IntoView {
+    let chat = use_chat();
+    let choices = Memo::new(move |_| chat.registry.with(|registry| choices(&registry.agents)));
     let on_pick = Callback::new(move |agent_id: String| {
         if let Some(agent) = untrack(|| chat.agent_of(&agent_id)) {
             chat.pick_agent(agent);
         }
     });
-    view! {
-        <Picker kind=KIND name choices chosen=chat.agent_id on_pick>
-            <TierMark agent_id=chat.agent_id/>
-            <b>{move || name.get()}</b>
-        </Picker>
-    }
+    view! { <List kind=KIND choices chosen=chat.agent_id on_pick/> }
 }
 
 /// By tier, and within a tier by parent, in the order of the registry.

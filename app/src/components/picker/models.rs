@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::registry::Model;
 
-use super::{Choice, Kind, Picker};
+use super::{Choice, Kind, List, Picker};
 use crate::{
     figures,
     state::{OpenPicker, use_chat},
@@ -22,7 +22,6 @@ const KIND: Kind = Kind {
 #[component]
 pub(crate) fn ModelPicker() -> impl IntoView {
     let chat = use_chat();
-    let choices = Memo::new(move |_| chat.registry.with(|registry| choices(&registry.models)));
     // A model may leave the registry; the session still knows its name.
     let name = Signal::derive(move || {
         chat.model()
@@ -41,11 +40,19 @@ pub(crate) fn ModelPicker() -> impl IntoView {
         })
     };
     view! {
-        <Picker kind=KIND name choices chosen=chat.model_id on_pick=Callback::new(move |id| chat.pick_model(id))>
+        <Picker kind=KIND name list=|tools| tools.models>
             <b>{move || name.get()}</b>
             <small>{facts}</small>
         </Picker>
     }
+}
+
+/// The models to pick from.
+#[component]
+pub(crate) fn ModelList() -> impl IntoView {
+    let chat = use_chat();
+    let choices = Memo::new(move |_| chat.registry.with(|registry| choices(&registry.models)));
+    view! { <List kind=KIND choices chosen=chat.model_id on_pick=Callback::new(move |id| chat.pick_model(id))/> }
 }
 
 /// By provider, in the order of the registry, in which the default comes first.
