@@ -24,6 +24,8 @@ use crate::{
 
 /// How long to wait before a part is asked for again that could not be fetched.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The code of the notice, which goes when the part has come after all.
+const MISSING: &str = "part_missing";
 /// After so many attempts the person is told.
 const ATTEMPTS: u32 = 3;
 
@@ -146,6 +148,7 @@ pub(crate) async fn wanted<P: Part>(chat: Chat) -> P {
     let mut attempts = 0;
     loop {
         if let Some(part) = P::fetch().await {
+            chat.forget_notice(MISSING);
             return part;
         }
         attempts += 1;
@@ -153,7 +156,7 @@ pub(crate) async fn wanted<P: Part>(chat: Chat) -> P {
         if attempts == ATTEMPTS && browser::is_online() {
             chat.report(
                 PageError::new(
-                    "part_missing",
+                    MISSING,
                     "A part of this page could not be loaded.",
                     "Reload the page; what you have typed is kept.",
                 ),

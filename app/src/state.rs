@@ -260,6 +260,14 @@ impl Chat {
         self.notice.set(Some(Notice { error, remedy }));
     }
 
+    /// Takes back the notice of that code: what it says is no longer so.
+    pub(crate) fn forget_notice(self, code: &str) {
+        let is_it = |notice: &Option<Notice>| notice.as_ref().is_some_and(|notice| notice.error.error.code == code);
+        if self.notice.with_untracked(is_it) {
+            self.notice.set(None);
+        }
+    }
+
     /// Does what `Retry` on the notice promises.
     pub(crate) fn remedy(self) {
         let remedy = self.notice.get_untracked().and_then(|notice| notice.remedy);

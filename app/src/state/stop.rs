@@ -59,14 +59,7 @@ impl Chat {
 
     /// Takes back that an answer could not be stopped: it was tried again, or has ended.
     pub(super) fn forget_stop_notice(self) {
-        let is_about_stop = |notice: &Option<super::Notice>| {
-            notice
-                .as_ref()
-                .is_some_and(|notice| notice.error.error.code == NOT_STOPPED)
-        };
-        if self.notice.with_untracked(is_about_stop) {
-            self.notice.set(None);
-        }
+        self.forget_notice(NOT_STOPPED);
     }
 }
 
