@@ -140,6 +140,8 @@ pub(crate) struct Chat {
     started: StoredValue<bool>,
     /// Which visit this is: what arrives for an earlier one is not for the screen.
     visit: StoredValue<u64>,
+    /// How many turns have begun here: what was asked before one knows nothing of it.
+    turns: StoredValue<u64>,
     connection: StoredValue<Option<Connection>>,
     /// Set while the connection is lost; when it rings, the page says so.
     loss: StoredValue<Option<TimeoutHandle>>,
@@ -200,6 +202,7 @@ impl Chat {
             asked_colours: StoredValue::new(HashSet::new()),
             started: StoredValue::new(false),
             visit: StoredValue::new(0),
+            turns: StoredValue::new(0),
             connection: StoredValue::new(None),
             loss: StoredValue::new(None),
             looked_at: StoredValue::new(Timestamp(0)),

@@ -64,6 +64,8 @@ export type TurnEvent =
       agent_id?: string;
       parent_task_id?: string;
       usage?: Usage;
+      cost_usd?: number | null;
+      output?: string;
     }
   | { type: 'usage'; usage: Usage; cost_usd?: number | null }
   | { type: 'done'; status?: 'complete' | 'error' | 'cancelled' };

@@ -1,5 +1,6 @@
 // The first minute of a newcomer, with nobody but Rehearsal to talk to.
 import { expect, test } from '../fixtures.ts';
+import { answerOf } from '../support/gateway.ts';
 
 test('a message to the Architect is answered, piece by piece, and kept', async ({ chat, page }) => {
   await chat.open('/llm');
@@ -39,6 +40,43 @@ test('Shift+Enter breaks the line, Enter sends', async ({ chat }) => {
   await chat.composer.press('Enter');
   await expect(chat.questions).toHaveCount(1);
   await chat.ends('complete');
+});
+
+test('the composer is as high as what is in it', async ({ chat }) => {
+  await chat.open('/llm');
+  const height = () => chat.composer.evaluate(field => field.clientHeight);
+  const one = await height();
+  await chat.composer.fill('one\ntwo\nthree\nfour\nfive\nsix');
+  await expect.poll(height).toBeGreaterThan(3 * one);
+  await chat.composer.press('Enter');
+  await expect(chat.questions).toHaveCount(1);
+  await expect(chat.composer).toHaveValue('');
+  await expect.poll(height).toBe(one);
+});
+
+test('an old reading of the conversation takes nothing away', async ({ chat, page, startGateway, startParley }) => {
+  const gateway = await startGateway({ answer: ({ message }) => answerOf(`${message}, indeed.`) });
+  const parley = await startParley(gateway.environment);
+  // Each reading is taken at once and told late.
+  const held: (() => void)[] = [];
+  await page.route('**/fn/session', async route => {
+    const response = await route.fetch();
+    await new Promise<void>(resolve => held.push(resolve));
+    await route.fulfill({ response });
+  });
+  await chat.open(`${parley.url}/llm`);
+  await chat.sayAndWait('One');
+  await expect.poll(() => held.length).toBe(1);
+  await chat.sayAndWait('Two');
+  await expect.poll(() => held.length).toBe(2);
+  held[0]!();
+  await page.waitForResponse('**/fn/session');
+  // What is told is taken in before what is done next.
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve)));
+  await expect(chat.questions).toHaveText(['One', 'Two']);
+  held[1]!();
+  await expect(chat.lastAnswer.locator('.sum')).toContainText('%');
+  await expect(chat.questions).toHaveText(['One', 'Two']);
 });
 
 test('Stop keeps what has arrived, and everything works again', async ({ chat, startParley }) => {

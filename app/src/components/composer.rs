@@ -29,8 +29,12 @@ pub(crate) fn Composer() -> impl IntoView {
         _ => format!("Message {}…", chat.agent_name()),
     };
     Effect::new(move |_| {
-        chat.draft.track();
+        let draft = chat.draft.get();
         if let Some(field) = field.get() {
+            // What writes the draft into the field may run after this.
+            if field.value() != draft {
+                field.set_value(&draft);
+            }
             browser::fit_height(&field);
         }
     });

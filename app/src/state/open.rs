@@ -212,7 +212,7 @@ impl Chat {
     /// Asks the session shown where it stands, and takes that over.
     pub(crate) async fn ask(self, session_id: Uuid, text: Text) -> Standing {
         let visit = self.visit.get_value();
-        let asked_in = self.turn_key();
+        let asked_in = self.moment();
         let outcome = browser::within(PATIENCE, server_fns::session(session_id, None)).await;
         if !self.is_visit(visit) {
             return Standing::Over;
@@ -232,12 +232,16 @@ impl Chat {
         }
     }
 
-    /// Takes over what the server said while the turn `asked_in` was running here, or none.
-    fn merge(self, detail: SessionDetail, asked_in: Option<Uuid>, text: Text) -> Standing {
+    /// Tells apart the times before and after a turn has begun or ended here: how many have begun, and which is running.
+    fn moment(self) -> (u64, Option<Uuid>) {
+        (self.turns.get_value(), self.turn_key())
+    }
+
+    /// Takes over what the server was asked at the moment `asked_in`.
+    fn merge(self, detail: SessionDetail, asked_in: (u64, Option<Uuid>), text: Text) -> Standing {
         let turn = self.turn.get_untracked();
-        let turn_key = turn.as_ref().map(|turn| turn.line.key);
         // A turn has begun or ended here meanwhile, or is just beginning: this is old news, and its end reads again.
-        if turn_key != asked_in || turn.as_ref().is_some_and(|turn| !turn.is_accepted) {
+        if self.moment() != asked_in || turn.as_ref().is_some_and(|turn| !turn.is_accepted) {
             return Standing::Over;
         }
         let cursor = cursor(&detail);

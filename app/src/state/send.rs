@@ -149,6 +149,7 @@ impl Chat {
         let turn = Turn::new(answer.clone(), now, false);
         self.lines.update(|lines| lines.push(answer));
         self.connection.set_value(None);
+        self.turns.update_value(|turns| *turns += 1);
         self.turn.set(Some(turn.clone()));
         self.notice.set(None);
         self.announcement.set("The answer has begun.");
