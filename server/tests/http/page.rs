@@ -1,6 +1,12 @@
 //! The page as the server renders it.
 
-use axum::http::{Method, StatusCode, header};
+use std::collections::HashSet;
+
+use axum::{
+    http::{Method, StatusCode, header},
+    response::Response,
+};
+use futures::future::join_all;
 use uuid::Uuid;
 
 use crate::common::{TestApp, body_of};
@@ -21,22 +27,12 @@ async fn scripts_run_by_nonce_alone_and_nothing_is_inline() {
     for _ in 0..2 {
         let response = browser.send_raw(Method::GET, "/llm", "").await;
         assert_eq!(response.status(), StatusCode::OK);
-        let policy = response.headers()["content-security-policy"]
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let policy = policy_of(&response);
         assert!(
             !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
             "{policy}"
         );
-        let nonce = policy
-            .split("'nonce-")
-            .nth(1)
-            .unwrap()
-            .split('\'')
-            .next()
-            .unwrap()
-            .to_owned();
+        let nonce = nonce_in(&policy).unwrap();
         let html = String::from_utf8(body_of(response).await.to_vec()).unwrap();
         assert!(
             html.contains(&format!("nonce=\"{nonce}\"")),
@@ -52,6 +48,45 @@ async fn scripts_run_by_nonce_alone_and_nothing_is_inline() {
         nonces.push(nonce);
     }
     assert_ne!(nonces[0], nonces[1]);
+}
+
+fn policy_of(response: &Response) -> String {
+    response.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn nonce_in(policy: &str) -> Option<String> {
+    let (_, after) = policy.split_once("'nonce-")?;
+    Some(after.split('\'').next()?.to_owned())
+}
+
+#[tokio::test]
+async fn a_page_has_its_own_policy_whatever_is_asked_for_at_the_same_moment() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let asked = (0..30).flat_map(|_| ["/llm", "/favicon.svg", "/pkg/parley.css"]);
+    let answers = join_all(asked.map(async |path| {
+        let response = browser.send_raw(Method::GET, path, "").await;
+        let nonce = nonce_in(&policy_of(&response));
+        let body = String::from_utf8_lossy(&body_of(response).await).into_owned();
+        (path, nonce, body)
+    }))
+    .await;
+    let mut nonces = HashSet::new();
+    for (path, nonce, body) in answers {
+        // What is not there is told by a page as well.
+        assert_eq!(nonce.is_some(), body.contains("<script"), "{path}");
+        if let Some(nonce) = nonce {
+            assert!(
+                body.contains(&format!("nonce=\"{nonce}\"")),
+                "{path}: {nonce} is another page's"
+            );
+            assert!(nonces.insert(nonce), "each page has a nonce of its own");
+        }
+    }
+    assert!(nonces.len() >= 30);
 }
 
 #[tokio::test]
