@@ -42,6 +42,23 @@ test('Shift+Enter breaks the line, Enter sends', async ({ chat }) => {
   await chat.ends('complete');
 });
 
+test('code and tables are copied as what they are', async ({ chat, page, context, startGateway, startParley }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const text = '```rust\nlet one = 1;\nlet two = 2;\n```\n\n| step | words |\n| --- | ---: |\n| **plan** | 60 |\n| `code` | 40 |\n';
+  const gateway = await startGateway({ answer: () => answerOf(text) });
+  const parley = await startParley(gateway.environment);
+  await chat.open(`${parley.url}/llm`);
+  await chat.sayAndWait('Show me.');
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.getByRole('button', { name: 'Copy code' }).click();
+  await expect.poll(copied).toBe('let one = 1;\nlet two = 2;');
+  const table = page.getByRole('button', { name: 'Copy table' });
+  await page.getByRole('table').hover();
+  await table.click();
+  await expect.poll(copied).toBe('step\twords\nplan\t60\ncode\t40');
+  await expect(table).toHaveAttribute('data-copy', 'done');
+});
+
 test('the composer is as high as what is in it', async ({ chat }) => {
   await chat.open('/llm');
   const height = () => chat.composer.evaluate(field => field.clientHeight);

@@ -47,7 +47,7 @@ pub(crate) fn typed() -> String {
 
 pub(crate) fn copy(_text: &str) {}
 
-pub(crate) fn copy_code(_within: &Element) {}
+pub(crate) fn copy_block(_within: &Element) {}
 
 pub(crate) fn fit_height(_area: &HtmlTextAreaElement) {}
 

@@ -142,18 +142,32 @@ pub(crate) fn copy(text: &str) {
     }
 }
 
-/// Copies the code block whose copy button was clicked, if `within` is in one.
-pub(crate) fn copy_code(within: &Element) {
+/// Copies the code or the table whose copy button was clicked, if `within` is in one.
+pub(crate) fn copy_block(within: &Element) {
     let Some(button) = within.closest("[data-copy]").ok().flatten() else {
         return;
     };
-    let code = button
-        .closest(".code")
-        .ok()
-        .flatten()
-        .and_then(|block| block.query_selector("code").ok().flatten());
-    if let Some(code) = code {
-        copy(code.text_content().unwrap_or_default().trim_end_matches('\n'));
+    let found = |block, part| {
+        button
+            .closest(block)
+            .ok()
+            .flatten()?
+            .query_selector(part)
+            .ok()
+            .flatten()
+    };
+    let text = match (found(".code", "code"), found(".table", "table")) {
+        (Some(code), _) => Some(
+            code.text_content()
+                .unwrap_or_default()
+                .trim_end_matches('\n')
+                .to_owned(),
+        ),
+        (None, Some(table)) => Some(tabbed(&table)),
+        (None, None) => None,
+    };
+    if let Some(text) = text {
+        copy(&text);
         let _ = button.set_attribute("data-copy", "done");
         set_timeout(
             move || {
@@ -162,6 +176,23 @@ pub(crate) fn copy_code(within: &Element) {
             Duration::from_millis(1_600),
         );
     }
+}
+
+/// A table as spreadsheets take it in: a line for each row, a tab between two cells.
+fn tabbed(table: &Element) -> String {
+    let cell = |cell: Element| {
+        let text = cell.text_content().unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let row = |row: Element| {
+        let cells = find_all(&row, "th, td").into_iter().map(cell);
+        cells.collect::<Vec<_>>().join("\t")
+    };
+    find_all(table, "tr")
+        .into_iter()
+        .map(row)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Makes a text field as high as its text.

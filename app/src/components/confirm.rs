@@ -1,23 +1,15 @@
 //! The question before something that cannot be taken back.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
-use crate::{
-    browser,
-    state::{Question, use_chat},
-};
+use super::overlays::open_while;
+use crate::state::{Question, use_chat};
 
 /// A modal dialog; the browser keeps the focus in it, and Escape means no.
 #[component]
 pub(super) fn Confirm() -> impl IntoView {
     let chat = use_chat();
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let open = chat.question.with(Option::is_some);
-        if let Some(dialog) = dialog.get() {
-            browser::open_dialog(&dialog, open);
-        }
-    });
+    let dialog = open_while(move || chat.question.with(Option::is_some));
     // What it asked stays readable while it fades.
     let words = Memo::new(move |former: Option<&Words>| {
         chat.question

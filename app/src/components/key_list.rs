@@ -1,9 +1,10 @@
 //! The list of keys.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
+use super::overlays::open_while;
 use crate::{
-    browser, keys,
+    keys,
     state::{Overlay, use_chat},
 };
 
@@ -11,14 +12,8 @@ use crate::{
 #[component]
 pub(super) fn KeyList() -> impl IntoView {
     let chat = use_chat();
-    let dialog = NodeRef::<html::Dialog>::new();
     let is_open = Memo::new(move |_| chat.overlay.get() == Some(Overlay::Keys));
-    Effect::new(move |_| {
-        let open = is_open.get();
-        if let Some(dialog) = dialog.get() {
-            browser::open_dialog(&dialog, open);
-        }
-    });
+    let dialog = open_while(move || is_open.get());
     let close = move || {
         if is_open.get_untracked() {
             chat.overlay.set(None);

@@ -1,8 +1,9 @@
 //! The dialogs over the page.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{confirm::Confirm, key_list::KeyList, palette::Palette};
+use crate::browser;
 
 /// Each is closed until the state says otherwise.
 #[component]
@@ -12,4 +13,16 @@ pub(crate) fn Overlays() -> impl IntoView {
         <Palette/>
         <KeyList/>
     }
+}
+
+/// A modal dialog that is open while `is_open` says so; the browser keeps the focus in it.
+pub(super) fn open_while(is_open: impl Fn() -> bool + 'static) -> NodeRef<html::Dialog> {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let open = is_open();
+        if let Some(dialog) = dialog.get() {
+            browser::open_dialog(&dialog, open);
+        }
+    });
+    dialog
 }

@@ -1,14 +1,16 @@
 //! The palette: every conversation and every command, by a few letters.
 
-use leptos::{html, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use protocol::session::SessionSummary;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::picker::{Choice, Finder};
+use super::{
+    overlays::open_while,
+    picker::{Choice, Finder},
+};
 use crate::{
     backend::SessionQuery,
-    browser,
     keys::Command,
     server_fns,
     state::{Chat, Overlay, use_chat},
@@ -23,14 +25,8 @@ const MOST: u64 = 20;
 #[component]
 pub(super) fn Palette() -> impl IntoView {
     let chat = use_chat();
-    let dialog = NodeRef::<html::Dialog>::new();
     let is_open = Memo::new(move |_| chat.overlay.get() == Some(Overlay::Palette));
-    Effect::new(move |_| {
-        let open = is_open.get();
-        if let Some(dialog) = dialog.get() {
-            browser::open_dialog(&dialog, open);
-        }
-    });
+    let dialog = open_while(move || is_open.get());
     let close = Callback::new(move |()| {
         if is_open.get_untracked() {
             chat.overlay.set(None);

@@ -65,9 +65,9 @@ pub(crate) fn Transcript() -> impl IntoView {
         chat.session
             .with(|session| session.as_ref().map(|session| session.title.clone()))
     };
-    let copy_code = |event: ev::MouseEvent| {
+    let copy_block = |event: ev::MouseEvent| {
         if let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
-            browser::copy_code(&target);
+            browser::copy_block(&target);
         }
     };
     let rendered = move || {
@@ -80,7 +80,7 @@ pub(crate) fn Transcript() -> impl IntoView {
     view! {
         <div class="scroller" node_ref=place.scroller tabindex="-1" on:scroll=move |_| notice_scroll(chat, place)>
             <h1 class="unseen">{title}</h1>
-            <div class="transcript" role="log" aria-label="Conversation" aria-live="off" on:click=copy_code>
+            <div class="transcript" role="log" aria-label="Conversation" aria-live="off" on:click=copy_block>
                 <Show when=move || chat.has_more.get()>
                     <button type="button" class="small earlier" on:click=move |_| chat.read_earlier()>
                         "Show earlier messages"

@@ -37,7 +37,7 @@ fn tables_are_aligned_by_class_and_have_a_body() {
     assert_eq!(
         html("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |"),
         concat!(
-            r#"<div class="table" tabindex="0"><table><thead><tr><th>a</th><th class="center">b</th><th class="right">c</th></tr></thead>"#,
+            r#"<div class="table"><div class="wide" tabindex="0"><table><thead><tr><th>a</th><th class="center">b</th><th class="right">c</th></tr></thead>"#,
             r#"<tbody><tr><td>1</td><td class="center">2</td><td class="right">3</td></tr></tbody></table></div>"#
         )
     );

@@ -150,7 +150,8 @@ impl Writer<'_> {
             Tag::List(None) => self.html.push_str("<ul>"),
             Tag::Table(alignments) => {
                 self.alignments = alignments;
-                self.html.push_str(r#"<div class="table" tabindex="0"><table>"#);
+                self.html
+                    .push_str(r#"<div class="table"><div class="wide" tabindex="0"><table>"#);
             }
             Tag::TableHead => {
                 self.in_head = true;
@@ -198,7 +199,11 @@ impl Writer<'_> {
             TagEnd::HtmlBlock => self.html.push_str("</p>"),
             TagEnd::List(true) => self.html.push_str("</ol>"),
             TagEnd::List(false) => self.html.push_str("</ul>"),
-            TagEnd::Table => self.html.push_str("</tbody></table></div>"),
+            TagEnd::Table => {
+                self.html.push_str("</tbody></table></div>");
+                self.copy_button("Copy table");
+                self.html.push_str("</div>");
+            }
             TagEnd::TableHead => {
                 self.in_head = false;
                 self.html.push_str("</tr></thead><tbody>");
@@ -274,10 +279,9 @@ impl Writer<'_> {
             r#"<div class="code"><header><span>"#
         });
         escape(&mut self.html, &code.language);
-        self.html
-            .push_str(r#"</span><button type="button" class="quiet" data-copy aria-label="Copy code">"#);
-        self.html.push_str(icon::COPY_SVG);
-        self.html.push_str(r#"</button></header><pre tabindex="0"><code>"#);
+        self.html.push_str("</span>");
+        self.copy_button("Copy code");
+        self.html.push_str(r#"</header><pre tabindex="0"><code>"#);
         match runs {
             Some(runs) => {
                 let mut rest = code.code.as_str();
@@ -295,6 +299,15 @@ impl Writer<'_> {
         if waits {
             self.uncoloured.push(code);
         }
+    }
+
+    fn copy_button(&mut self, label: &str) {
+        self.html
+            .push_str(r#"<button type="button" class="quiet" data-copy aria-label=""#);
+        self.html.push_str(label);
+        self.html.push_str(r#"">"#);
+        self.html.push_str(icon::COPY_SVG);
+        self.html.push_str("</button>");
     }
 
     fn write_run(&mut self, part: &str, class: Class) {
