@@ -43,9 +43,8 @@ bench-streams: ## streams through Parley, beside nginx and none at all, into doc
 	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
 		exec "$$release/bench-streams" --parley "$$release/parley" $(OPTIONS)
 
-bench-page: ## what the page costs in a browser, into docs/BENCHMARKS.md (fifteen minutes)
+bench-page: build ## what the page costs in a browser, into docs/BENCHMARKS.md (fifteen minutes)
 	@.ci/bootstrap test
-	@$(TOOLS) && cargo leptos build --release --precompress
 	@$(TOOLS) && exec node --import ./end2end/bench/typescript.mjs end2end/bench/page.ts $(OPTIONS)
 
 fuzz: ## look for a minute for bytes that the decoder of streams takes amiss (FUZZ_SECONDS)
