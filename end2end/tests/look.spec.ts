@@ -111,6 +111,7 @@ const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
   gauge: async chat => {
     await chat.sayAndWait('Why is the list slow?');
     await chat.page.locator('.gauge > summary').click();
+    await expect(chat.page.locator('.breakdown')).toBeInViewport({ ratio: 1 });
   },
   models: async chat => {
     await chat.page.getByRole('button', { name: /^Model:/ }).click();

@@ -33,14 +33,18 @@ fn lists_nest_and_tasks_have_boxes() {
 }
 
 #[test]
-fn tables_are_aligned_by_class_and_have_a_body() {
+fn tables_are_aligned_by_class_and_have_a_body_and_a_copy_button() {
+    let html = html("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |");
+    let (table, button) = html.split_once("<button").unwrap();
     assert_eq!(
-        html("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |"),
+        table,
         concat!(
             r#"<div class="table"><div class="wide" tabindex="0"><table><thead><tr><th>a</th><th class="center">b</th><th class="right">c</th></tr></thead>"#,
             r#"<tbody><tr><td>1</td><td class="center">2</td><td class="right">3</td></tr></tbody></table></div>"#
         )
     );
+    assert!(button.starts_with(r#" type="button" class="quiet" data-copy aria-label="Copy table">"#));
+    assert!(button.ends_with("</button></div>"));
 }
 
 #[test]
