@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use protocol::timestamp::Timestamp;
 use time::{Date, OffsetDateTime};
 
+use crate::state::Lasting;
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -32,9 +34,9 @@ const WEEKDAYS: [&str; 7] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     /// The present.
-    pub(crate) now: RwSignal<Timestamp>,
+    pub(crate) now: Lasting<Timestamp>,
     /// How far local time is ahead of UTC, in minutes.
-    pub(crate) utc_offset_minutes: RwSignal<i32>,
+    pub(crate) utc_offset_minutes: Lasting<i32>,
 }
 
 impl Clock {

@@ -8,12 +8,13 @@
 //! - `toast`: what was done to a session, and how it is undone
 //! - `command`: what keys and palette ask for
 //! - `choose`: agent and model; `decide`: the word that a task waits for
-//! - [`line`]: one message in the transcript
+//! - [`Lasting`]: a signal as long-lived as the page; [`line`]: one message in the transcript
 
 mod choose;
 mod colour;
 mod command;
 mod decide;
+mod lasting;
 pub(crate) mod line;
 mod loss;
 mod open;
@@ -35,6 +36,7 @@ use uuid::Uuid;
 
 use crate::{backend::Registry, calendar::Clock, error::PageError, markdown::Colours, stream::Connection};
 pub(crate) use command::{OpenPicker, Overlay, export_address};
+pub(crate) use lasting::Lasting;
 pub(crate) use line::{Delivery, Line};
 pub(crate) use open::{Standing, Text};
 pub(crate) use toast::Toast;
@@ -88,53 +90,53 @@ pub(crate) struct Chat {
     /// What time it is, and where.
     pub(crate) clock: Clock,
     /// `dark`, `light`, or the system's.
-    pub(crate) theme: RwSignal<Option<String>>,
+    pub(crate) theme: Lasting<Option<String>>,
     /// Agents and models, once known.
-    pub(crate) registry: RwSignal<Arc<Registry>>,
+    pub(crate) registry: Lasting<Arc<Registry>>,
     /// The sidebar's sessions.
-    pub(crate) sessions: RwSignal<Vec<SessionSummary>>,
+    pub(crate) sessions: Lasting<Vec<SessionSummary>>,
     /// How many sessions there are beyond those listed.
-    pub(crate) unlisted: RwSignal<u64>,
+    pub(crate) unlisted: Lasting<u64>,
     /// Words that a listed title must contain.
-    pub(crate) find: RwSignal<String>,
+    pub(crate) find: Lasting<String>,
     /// What the main column shows.
-    pub(crate) view: RwSignal<View>,
+    pub(crate) view: Lasting<View>,
     /// The session shown; `None` until the first message is accepted.
-    pub(crate) session_id: RwSignal<Option<Uuid>>,
+    pub(crate) session_id: Lasting<Option<Uuid>>,
     /// What is known of it.
-    pub(crate) session: RwSignal<Option<SessionSummary>>,
+    pub(crate) session: Lasting<Option<SessionSummary>>,
     /// Its messages, oldest first.
-    pub(crate) lines: RwSignal<Vec<Line>>,
+    pub(crate) lines: Lasting<Vec<Line>>,
     /// Whether there are older ones than those.
-    pub(crate) has_more: RwSignal<bool>,
+    pub(crate) has_more: Lasting<bool>,
     /// The answer being written.
-    pub(crate) turn: RwSignal<Option<Turn>>,
+    pub(crate) turn: Lasting<Option<Turn>>,
     /// Whether the page says that it is trying to get the stream back.
-    pub(crate) reconnecting: RwSignal<bool>,
+    pub(crate) reconnecting: Lasting<bool>,
     /// The agent spoken to.
-    pub(crate) agent_id: RwSignal<String>,
+    pub(crate) agent_id: Lasting<String>,
     /// The model of the next answer.
-    pub(crate) model_id: RwSignal<String>,
+    pub(crate) model_id: Lasting<String>,
     /// What is typed.
-    pub(crate) draft: RwSignal<String>,
+    pub(crate) draft: Lasting<String>,
     /// What went wrong.
-    pub(crate) notice: RwSignal<Option<Notice>>,
+    pub(crate) notice: Lasting<Option<Notice>>,
     /// What was just done and can be undone.
-    pub(crate) toast: RwSignal<Option<Toast>>,
+    pub(crate) toast: Lasting<Option<Toast>>,
     /// What is asked.
-    pub(crate) question: RwSignal<Option<Question>>,
+    pub(crate) question: Lasting<Option<Question>>,
     /// What a screen reader is told.
-    pub(crate) announcement: RwSignal<&'static str>,
+    pub(crate) announcement: Lasting<&'static str>,
     /// Where to go next, and whether in place of the present entry of the history.
-    pub(crate) destination: RwSignal<Option<(String, bool)>>,
+    pub(crate) destination: Lasting<Option<(String, bool)>>,
     /// Which dialog stands over the page.
-    pub(crate) overlay: RwSignal<Option<Overlay>>,
+    pub(crate) overlay: Lasting<Option<Overlay>>,
     /// Which picker is open.
-    pub(crate) picker: RwSignal<Option<OpenPicker>>,
+    pub(crate) picker: Lasting<Option<OpenPicker>>,
     /// Whether the sidebar is open on a phone.
-    pub(crate) drawer: RwSignal<bool>,
+    pub(crate) drawer: Lasting<bool>,
     /// Rises when rendered text has grown, for whoever keeps the end in sight.
-    pub(crate) grown: Trigger,
+    pub(crate) grown: Lasting<()>,
     /// What is known of code.
     pub(crate) colours: StoredValue<Colours>,
     started: StoredValue<bool>,
@@ -171,33 +173,33 @@ impl Chat {
         };
         Self {
             clock: Clock {
-                now: RwSignal::new(Timestamp(0)),
-                utc_offset_minutes: RwSignal::new(0),
+                now: Lasting::new(Timestamp(0)),
+                utc_offset_minutes: Lasting::new(0),
             },
-            theme: RwSignal::new(None),
-            registry: RwSignal::new(Arc::new(nothing)),
-            sessions: RwSignal::new(Vec::new()),
-            unlisted: RwSignal::new(0),
-            find: RwSignal::new(String::new()),
-            view: RwSignal::new(View::New),
-            session_id: RwSignal::new(None),
-            session: RwSignal::new(None),
-            lines: RwSignal::new(Vec::new()),
-            has_more: RwSignal::new(false),
-            turn: RwSignal::new(None),
-            reconnecting: RwSignal::new(false),
-            agent_id: RwSignal::new(String::new()),
-            model_id: RwSignal::new(String::new()),
-            draft: RwSignal::new(String::new()),
-            notice: RwSignal::new(None),
-            toast: RwSignal::new(None),
-            question: RwSignal::new(None),
-            announcement: RwSignal::new(""),
-            destination: RwSignal::new(None),
-            overlay: RwSignal::new(None),
-            picker: RwSignal::new(None),
-            drawer: RwSignal::new(false),
-            grown: Trigger::new(),
+            theme: Lasting::new(None),
+            registry: Lasting::new(Arc::new(nothing)),
+            sessions: Lasting::new(Vec::new()),
+            unlisted: Lasting::new(0),
+            find: Lasting::new(String::new()),
+            view: Lasting::new(View::New),
+            session_id: Lasting::new(None),
+            session: Lasting::new(None),
+            lines: Lasting::new(Vec::new()),
+            has_more: Lasting::new(false),
+            turn: Lasting::new(None),
+            reconnecting: Lasting::new(false),
+            agent_id: Lasting::new(String::new()),
+            model_id: Lasting::new(String::new()),
+            draft: Lasting::new(String::new()),
+            notice: Lasting::new(None),
+            toast: Lasting::new(None),
+            question: Lasting::new(None),
+            announcement: Lasting::new(""),
+            destination: Lasting::new(None),
+            overlay: Lasting::new(None),
+            picker: Lasting::new(None),
+            drawer: Lasting::new(false),
+            grown: Lasting::new(()),
             colours: StoredValue::new(Colours::default()),
             asked_colours: StoredValue::new(HashSet::new()),
             started: StoredValue::new(false),
