@@ -15,21 +15,25 @@ const FLAT = 1_000;
 
 export async function heap(_: Options, library: Library): Promise<Findings> {
   const samples: (Memory & { openings: number })[] = [];
+  const objects: number[] = [];
   await withPage(library.profile, async (page, devtools) => {
     await byAddress(page, library.address(library.short), library.short);
     for (let opening = 1; opening <= OPENINGS; opening += 1) {
       await byClick(page, library.long);
       if (opening % EVERY === 0) samples.push({ openings: opening, ...(await devtools.memory()) });
+      if (opening === WARM_AFTER || opening === OPENINGS) objects.push(await devtools.objects());
       await byClick(page, library.short);
     }
   });
   const warm = samples.filter(({ openings }) => openings >= WARM_AFTER);
   const growth = (of: (memory: Memory) => number) => slope(warm.map(({ openings }) => openings), warm.map(of));
   const [scripts, wasm] = [growth(({ heap }) => heap), growth(({ wasm }) => wasm)];
+  const own = (objects[1]! - objects[0]!) / (OPENINGS - WARM_AFTER);
   const nodes = growth(({ nodes }) => nodes);
   return {
     targets: [
       target('opened 50 times: the heap stays as it is (< 1 KB an opening)', `${kilobytes(scripts)} an opening`, scripts < FLAT),
+      target('opened 50 times: so do the objects of the page in it', `${kilobytes(own)} an opening`, own < FLAT),
       target('opened 50 times: so does the memory of WASM', `${kilobytes(wasm)} an opening`, wasm < FLAT),
       target('opened 50 times: so do the nodes that are held', `${nodes.toFixed(1)} an opening`, nodes < 1),
     ],

@@ -46,6 +46,8 @@ test('a long conversation opens at its end, goes up to its beginning without a j
       await frame();
       await new Promise(resolve => setTimeout(resolve, 20));
       const moved = marked.getBoundingClientRect().top - before;
+      const moving = scroller.getAnimations({ subtree: true }).map(animation => (animation as CSSAnimation).animationName);
+      if (moving.length > 0) jumps.push(`comes in with ${moving}`);
       if (!marked.isConnected || Math.abs(moved - scrolled) > 2) jumps.push(`${marked.textContent?.slice(0, 20)}: ${moved} instead of ${scrolled}`);
       most = Math.max(most, document.querySelectorAll('*').length);
       still = scrolled === 0 ? still + 1 : 0;

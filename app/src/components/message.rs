@@ -21,9 +21,11 @@ pub(super) fn OwnMessage(line: Line) -> impl IntoView {
         Delivery::Pending => "pending",
         Delivery::Failed(_) => "failed",
     };
+    // What comes into the document as one scrolls was said long ago.
+    let is_new = *line.delivery.read_untracked() == Delivery::Pending;
     let editing = RwSignal::new(false);
     view! {
-        <div class="own" data-message-type="user" data-delivery=state>
+        <div class="own" class:new=is_new data-message-type="user" data-delivery=state>
             {
                 let line = line.clone();
                 move || {
