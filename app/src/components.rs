@@ -15,6 +15,7 @@ mod message;
 pub(crate) mod notice;
 pub(crate) mod offline;
 pub(crate) mod overlays;
+mod pace;
 mod palette;
 pub(crate) mod picker;
 mod session_row;

@@ -71,5 +71,18 @@ pub(crate) fn joined(blocks: &[Block]) -> SafeHtml {
     )
 }
 
+/// As many of the first blocks as it takes to have that many bytes of markup, or all.
+pub(crate) fn first(blocks: &[Block], bytes: usize) -> &[Block] {
+    let mut sum = 0;
+    let reaches = |block: &Block| {
+        sum += block.html.as_str().len();
+        sum >= bytes
+    };
+    match blocks.iter().position(reaches) {
+        Some(at) => &blocks[..=at],
+        None => blocks,
+    }
+}
+
 #[cfg(test)]
 mod tests;

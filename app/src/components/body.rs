@@ -1,13 +1,23 @@
 //! An answer's text. Settled blocks are never rendered again, the last two at most once a frame.
 
-use leptos::{html, prelude::*, web_sys::Element};
+use leptos::{
+    html,
+    prelude::*,
+    web_sys::{Element, HtmlDivElement},
+};
 use protocol::session::MessageStatus;
 
-use super::html::{Rendered, paint, paint_some, waiting};
+use super::{
+    html::{Rendered, paint, paint_some, waiting},
+    pace::Pace,
+};
 use crate::{
     markdown,
     state::{Chat, Line, use_chat},
 };
+
+/// How many bytes of markup one frame brings into the document: what it can lay out while somebody types.
+const SLICE: usize = 32_000;
 
 /// The rendered text, growing.
 #[component]
@@ -36,7 +46,7 @@ pub(super) fn Body(line: Line) -> impl IntoView {
 fn follow(line: &Line, node: NodeRef<html::Div>) {
     let chat = use_chat();
     let line = line.clone();
-    let waiting = StoredValue::new(false);
+    let pace = Pace::new();
     let is_streaming = Memo::new({
         let line = line.clone();
         move |_| line.status() == MessageStatus::Streaming
@@ -52,41 +62,47 @@ fn follow(line: &Line, node: NodeRef<html::Div>) {
         if is_painted {
             colour(chat, &line, &node);
         }
-        if is_painted || waiting.get_value() {
+        if is_painted {
             return is_streaming;
         }
         // A row that was just made must not show up empty.
         if former.is_none() {
-            render(chat, &line, &node);
+            render(chat, &line, &node, usize::MAX);
             return is_streaming;
         }
-        waiting.set_value(true);
-        let line = line.clone();
-        request_animation_frame(move || {
-            if waiting.try_set_value(false).is_none() {
-                render(chat, &line, &node);
-            }
-        });
+        render_soon(pace, chat, line.clone(), node);
         is_streaming
     });
 }
 
-fn render(chat: Chat, line: &Line, node: &Element) {
+/// Renders in frames to come, in as many as it takes.
+fn render_soon(pace: Pace, chat: Chat, line: Line, node: HtmlDivElement) {
+    pace.soon(move || {
+        if !render(chat, &line, &node, SLICE) {
+            render_soon(pace, chat, line.clone(), node.clone());
+        }
+    });
+}
+
+/// Renders what there is of the text. Returns `false` when more than that was new, in bytes of markup, and part of it is still
+/// to be painted.
+fn render(chat: Chat, line: &Line, node: &Element, most: usize) -> bool {
     let is_whole = line.message.read_untracked().status != MessageStatus::Streaming;
-    chat.colours.with_value(|colours| {
+    let is_painted = chat.colours.with_value(|colours| {
         line.text.with_untracked(|text| {
-            line.markdown.update_value(|markdown| {
+            line.markdown.try_update_value(|markdown| {
                 let same = if is_whole {
                     markdown.finish(text, colours)
                 } else {
                     markdown.grow(text, colours)
                 };
-                paint(node, markdown.blocks(), same);
-            });
-        });
+                paint(node, markdown.blocks(), same, most)
+            })
+        })
     });
     colour(chat, line, node);
     chat.grown.notify();
+    is_painted.unwrap_or(true)
 }
 
 /// Asks for the colours of code that has closed, and paints it anew when they are known; nothing else is touched.

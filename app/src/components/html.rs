@@ -15,7 +15,8 @@ pub(super) fn Rendered(node: NodeRef<html::Div>, html: SafeHtml) -> impl IntoVie
 }
 
 /// Makes the children of `node` what `blocks` say, one element a block. The first `same` are so already, where they exist.
-pub(super) fn paint(node: &Element, blocks: &[Block], same: usize) {
+/// Once `most` bytes of markup are added it stops and returns `false`: there is more to paint.
+pub(super) fn paint(node: &Element, blocks: &[Block], same: usize, most: usize) -> bool {
     let children = node.children();
     while children.length() as usize > blocks.len() {
         let Some(last) = node.last_element_child() else { break };
@@ -29,10 +30,12 @@ pub(super) fn paint(node: &Element, blocks: &[Block], same: usize) {
         }
         at += 1;
     }
-    // All at once: an answer that comes fast brings many of them between two frames.
-    if let Some(new) = blocks.get(at..).filter(|new| !new.is_empty()) {
+    // In one go: an answer that comes fast brings many of them between two frames.
+    let new = markdown::first(blocks.get(at..).unwrap_or_default(), most);
+    if !new.is_empty() {
         let _ = node.insert_adjacent_html("beforeend", markdown::joined(new).as_str());
     }
+    at + new.len() >= blocks.len()
 }
 
 /// The children of `node` that hold code which waits for its colours, and that code. The last `open` of them may still grow.

@@ -369,3 +369,14 @@ fn code_has_its_colours_once_they_are_known_and_never_those_of_another_text() {
         plain.replace(" data-waits", "")
     );
 }
+
+#[test]
+fn blocks_are_taken_until_they_are_large_enough() {
+    let blocks = blocks_from("a\n\nb\n\nc\n", 0, &Colours::default());
+    let one = blocks[0].html.as_str().len();
+    assert_eq!(first(&blocks, 1).len(), 1, "one is always taken");
+    assert_eq!(first(&blocks, one).len(), 1);
+    assert_eq!(first(&blocks, one + 1).len(), 2);
+    assert_eq!(first(&blocks, usize::MAX).len(), 3);
+    assert!(first(&[], 1).is_empty());
+}
