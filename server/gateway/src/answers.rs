@@ -4,6 +4,7 @@
 //! its answer on the shelf for a while. Readers hold a cursor into the answer's log and nothing else.
 
 pub(crate) mod answer;
+pub(crate) mod ledger;
 pub(crate) mod log;
 mod shelf;
 pub(crate) mod writer;
@@ -13,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use protocol::{
     gateway::{GatewayChatRequest, GatewayStatus},
-    session::{TurnStatus, Usage},
+    session::TurnStatus,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -35,8 +36,6 @@ pub(crate) enum Outcome {
     Complete {
         /// One line for the reader on how it ended, where there is something to say.
         note: Option<String>,
-        /// Tokens, and their cost in US dollars where prices are known.
-        usage: Option<(Usage, Option<f64>)>,
     },
     /// It could not be finished, and why.
     Failed {
@@ -190,10 +189,7 @@ mod tests {
         }
     }
 
-    const WHOLE: Outcome = Outcome::Complete {
-        note: None,
-        usage: None,
-    };
+    const WHOLE: Outcome = Outcome::Complete { note: None };
 
     async fn finished(answers: &Arc<Answers>, request: &GatewayChatRequest) {
         let answer = answers.start(request, |_| async { WHOLE }).unwrap();

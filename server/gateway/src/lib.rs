@@ -4,6 +4,7 @@
 //! - `registry`: agents, their hierarchy and their system prompts (`agents.toml`)
 //! - `models`: which models there are and what they cost (`models.toml`, and what servers list themselves)
 //! - `providers`: asks a real model; `rehearsal`: plays one when there is none
+//! - `turn`: an agent's rounds with its model, and those of the agents it delegates to
 //! - `answers`: an answer's task, its log, and the readers of that log
 //! - `routes`: HTTP in front of it all
 
@@ -25,6 +26,7 @@ mod registry;
 mod rehearsal;
 mod routes;
 mod settings;
+mod turn;
 
 use std::sync::Arc;
 
@@ -35,7 +37,8 @@ use providers::{Providers, endpoint::Endpoints};
 use registry::Registry;
 
 pub use error::ConfigError;
-pub use settings::Settings;
+pub use settings::{ContextOverflow, Settings};
+pub use turn::limits::Limits;
 
 /// The embedded Gateway. Cheap to clone; all clones are the same Gateway.
 #[derive(Clone)]
@@ -45,7 +48,7 @@ pub struct Gateway {
 
 struct Inner {
     settings: Settings,
-    registry: Registry,
+    registry: Arc<Registry>,
     models: Models,
     providers: Providers,
     answers: Arc<Answers>,
@@ -59,7 +62,7 @@ impl Gateway {
     /// A file that cannot be read or is wrong, or an address that is none; the error names the file and field, or the
     /// variable. A server that does not answer is not an error: its models come when it does.
     pub async fn new(settings: Settings) -> Result<Gateway, ConfigError> {
-        let registry = Registry::load(settings.agents_file.as_deref())?;
+        let registry = Arc::new(Registry::load(settings.agents_file.as_deref())?);
         let endpoints = Arc::new(Endpoints::from_settings(&settings)?);
         let providers = Providers::new(Arc::clone(&endpoints))?;
         let models = Models::load(settings.models_file.as_deref(), endpoints, providers.http())?;
@@ -93,18 +96,23 @@ impl Gateway {
 
 impl Inner {
     /// Writes the answer to `request` as `agent` with `model`, to its end.
-    async fn answer(&self, request: &GatewayChatRequest, model: &models::Model, writer: &Writer) -> answers::Outcome {
-        let system = self
-            .registry
-            .system_prompt(&request.agent_id, request.parent_role.as_deref());
-        if model.provider == Provider::Parley {
-            let name = self
-                .registry
-                .agent(&request.agent_id)
-                .map_or("Agent", |a| &a.agent_name);
-            rehearsal::play(name, request, self.settings.rehearsal_delay, writer).await
+    async fn answer(
+        &self,
+        request: &GatewayChatRequest,
+        registry: Arc<Registry>,
+        agent: registry::AgentEntry,
+        model: models::Model,
+        writer: &Writer,
+    ) -> answers::Outcome {
+        if model.provider == Provider::Parley && !rehearsal::is_delegated(&request.message) {
+            let Settings {
+                rehearsal_delay,
+                approval_timeout,
+                ..
+            } = self.settings;
+            rehearsal::play(&agent.agent_name, request, rehearsal_delay, approval_timeout, writer).await
         } else {
-            self.providers.answer(model, system, request, writer).await
+            turn::run(self, registry, agent, model, request, writer).await
         }
     }
 }

@@ -66,6 +66,11 @@ impl Model {
         self.inactive.is_none()
     }
 
+    /// Whether to offer it tools. Of a model whose capabilities are not known it is found out by trying.
+    pub(crate) fn may_call_tools(&self) -> bool {
+        self.capabilities.is_empty() || self.capabilities.iter().any(|c| c == "tools")
+    }
+
     pub(crate) fn shown(&self) -> GatewayModel {
         GatewayModel {
             model_id: self.id.clone(),
@@ -111,6 +116,12 @@ impl Models {
         let list = Arc::new(listing::assemble(&self.catalog, configured, &openai, &ollama));
         *self.known.write() = Arc::clone(&list);
         list
+    }
+
+    /// The agent's own model, where it was active when last looked.
+    pub(crate) fn known_of(&self, agent: &AgentEntry) -> Option<Model> {
+        let known = Arc::clone(&self.known.read());
+        active(&known, agent.default_model.as_deref()?).cloned()
     }
 
     /// The model that is to answer: the one asked for, else the agent's, else the default.

@@ -1,20 +1,21 @@
-//! Asks a real model, and turns what it sends into the answer's events.
+//! Asks a real model, and gives what it says.
 
 pub(crate) mod endpoint;
 mod failure;
-mod request;
+pub(crate) mod request;
+mod retry;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use genai::{
     Client,
-    chat::{ChatStreamEvent, StopReason, StreamEnd, Usage as ProviderUsage},
+    chat::{ChatRequest, ChatStreamEvent, MessageContent, StopReason, StreamEnd, ToolCall, Usage as ProviderUsage},
 };
-use protocol::{event::TaskStatus, gateway::GatewayChatRequest, session::Usage};
+use protocol::session::Usage;
 
 use crate::{
-    answers::{Outcome, writer::Writer},
+    answers::ledger::Spent,
     error::ConfigError,
     models::{Model, Provider},
 };
@@ -25,6 +26,30 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(180);
 /// A model that has lost itself in repetition is stopped here.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a model said to one request.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    /// The tools it calls; none: this is its answer.
+    pub(crate) calls: Vec<ToolCall>,
+    /// The same, in the form in which it is given back to the model.
+    pub(crate) content: MessageContent,
+    /// One line for the reader on how it ended, where there is something to say.
+    pub(crate) note: Option<&'static str>,
+    /// What it took; `None`: the provider did not tell.
+    pub(crate) spent: Option<Spent>,
+}
+
+/// Why a model gave no reply, in one or two plain sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It takes no tools.
+    NoTools(String),
+    /// The conversation is longer than it can read.
+    TooLong(String),
+    Other(String),
+}
 
 /// The clients of all providers, made once.
 pub(crate) struct Providers {
@@ -55,25 +80,31 @@ impl Providers {
         self.http.clone()
     }
 
-    /// Asks `model` and writes what it says. Dropping the future drops the connection, which stops the model.
-    pub(crate) async fn answer(
+    /// Asks `model`; `say` gets each piece of what it says, `wait` a line for the reader where the provider makes us wait.
+    /// Dropping the future drops the connection, which stops the model.
+    pub(crate) async fn ask(
         &self,
         model: &Model,
-        system: Option<String>,
-        request: &GatewayChatRequest,
-        writer: &Writer,
-    ) -> Outcome {
+        chat: &ChatRequest,
+        say: &mut (dyn FnMut(String) + Send),
+        wait: &(dyn Fn(String) + Sync),
+    ) -> Result<Reply, Failure> {
         let Some(endpoint) = self.endpoints.get(model.provider) else {
-            return Outcome::failed(format!("{} is not configured.", model.provider.id()));
+            return Err(Failure::Other(format!("{} is not configured.", model.provider.id())));
         };
         let told = |error: &genai::Error| {
             // The reason goes to the reader only: providers quote messages and keys in it, which no log may hold.
             tracing::warn!(provider = model.provider.id(), model = model.id, "the provider failed");
-            Outcome::failed(self.endpoints.redact(&failure::plain(error, &endpoint.called)))
+            let reason = self.endpoints.redact(&failure::plain(error, &endpoint.called));
+            if failure::is_about_tools(error) {
+                Failure::NoTools(reason)
+            } else if failure::is_about_length(error) {
+                Failure::TooLong(reason)
+            } else {
+                Failure::Other(reason)
+            }
         };
 
-        writer.status(TaskStatus::Executing, format!("Asking {}", model.name));
-        let chat = request::chat(system, request);
         let options = request::options(model.provider, SILENCE_TIMEOUT);
         let target = request::target(model, endpoint);
         let ask = async || {
@@ -88,34 +119,44 @@ impl Providers {
             };
             Ok::<_, genai::Error>((first.transpose()?, stream))
         };
-        let asked = match ask().await {
+        let (mut retries, mut reconnected) = (0, false);
+        let (first, rest) = loop {
+            let error = match ask().await {
+                Ok(asked) => break asked,
+                Err(error) => error,
+            };
             // A connection kept from the last answer may have been closed at the other end just now.
-            Err(error) if failure::is_lost_connection(&error) => ask().await,
-            asked => asked,
-        };
-        let (first, rest) = match asked {
-            Ok(asked) => asked,
-            Err(error) => return told(&error),
+            if !reconnected && failure::is_lost_connection(&error) {
+                reconnected = true;
+            } else if let Some(pause) = retry::pause(&error, retries) {
+                retries += 1;
+                let seconds = pause.as_secs_f64();
+                wait(format!("{} is busy; it is asked again in {seconds:.1} s", endpoint.called));
+                tokio::time::sleep(pause).await;
+            } else {
+                return Err(told(&error));
+            }
         };
         let mut events = futures::stream::iter(first.map(Ok)).chain(rest);
-        let mut written = 0;
+        let mut text = String::new();
         while let Some(event) = events.next().await {
             match event {
                 Ok(ChatStreamEvent::Chunk(chunk)) => {
-                    written += chunk.content.len();
-                    if written > MAX_ANSWER_BYTES {
-                        return Outcome::failed("The answer grew past 4 MiB and was stopped.".into());
+                    text.push_str(&chunk.content);
+                    if text.len() > MAX_ANSWER_BYTES {
+                        return Err(Failure::Other("The answer grew past 4 MiB and was stopped.".into()));
                     }
-                    writer.token(chunk.content);
+                    say(chunk.content);
                 }
                 Ok(ChatStreamEvent::End(end)) if broke_off(model.provider, &end) => break,
-                Ok(ChatStreamEvent::End(end)) => return complete(model, &end, written),
-                // Reasoning is not the answer, and no tools are offered.
+                Ok(ChatStreamEvent::End(end)) => return Ok(reply(model, end, text)),
+                // Reasoning is not the answer, and calls are taken whole, at the end.
                 Ok(_) => {}
-                Err(error) => return told(&error),
+                Err(error) => return Err(told(&error)),
             }
         }
-        Outcome::failed(format!("{} broke off before the end of the answer.", endpoint.called))
+        let reason = format!("{} broke off before the end of the answer.", endpoint.called);
+        Err(Failure::Other(reason))
     }
 }
 
@@ -130,25 +171,38 @@ fn broke_off(provider: Provider, end: &StreamEnd) -> bool {
     }
 }
 
-fn complete(model: &Model, end: &StreamEnd, written: usize) -> Outcome {
+fn reply(model: &Model, end: StreamEnd, text: String) -> Reply {
+    let calls: Vec<ToolCall> = end
+        .captured_content
+        .iter()
+        .flat_map(|content| content.tool_calls().into_iter().cloned())
+        .filter(|call| !call.fn_name.is_empty())
+        .collect();
     let note = match &end.captured_stop_reason {
         Some(StopReason::MaxTokens(_)) => Some("The model stopped at its length limit; the answer is not whole."),
         Some(StopReason::ContentFilter(_)) => Some("The provider's content filter ended the answer."),
-        _ if written == 0 => Some("The model answered with nothing."),
+        _ if text.is_empty() && calls.is_empty() => Some("The model answered with nothing."),
         _ => None,
     };
-    let usage = end.captured_usage.as_ref().and_then(|reported| {
+    let spent = end.captured_usage.as_ref().and_then(|reported| {
         let (prompt, completion) = counts(reported)?;
         let details = reported.prompt_tokens_details.as_ref();
         let cached = count(details.and_then(|d| d.cached_tokens)).unwrap_or(0);
-        Some((
-            Usage::exact(prompt, completion),
-            model.price.cost_usd(prompt, cached, completion),
-        ))
+        Some(Spent {
+            usage: Usage::exact(prompt, completion),
+            micro_usd: model.price.micro_usd(prompt, cached, completion),
+        })
     });
-    Outcome::Complete {
-        note: note.map(str::to_owned),
-        usage,
+    // As the model sent it, its signatures included: some providers want their own words back.
+    let content = end
+        .captured_content
+        .unwrap_or_else(|| MessageContent::from_text(text.clone()));
+    Reply {
+        text,
+        calls,
+        content,
+        note,
+        spent,
     }
 }
 

@@ -13,7 +13,10 @@
 //!
 //! Usage counts words as tokens and is marked as an estimate; it costs nothing.
 
+mod part;
 mod script;
+
+pub(crate) use part::{Part, ask, opinion};
 
 use std::time::Duration;
 
@@ -23,29 +26,39 @@ use protocol::{
     session::{Decision, Usage},
 };
 
-use crate::answers::{Outcome, writer::Writer};
+use crate::{
+    answers::{
+        Outcome,
+        ledger::Spent,
+        writer::{Task, Writer},
+    },
+    turn::undecided,
+};
 use script::{Command, NOTICE};
 
 /// Plays the answer to `request` as `agent`, with `delay` between two tokens.
-pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Duration, writer: &Writer) -> Outcome {
+pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Duration, patience: Duration, writer: &Writer) -> Outcome {
     let (command, text) = script::parse(&request.message);
     let delay = if command == Command::Slow { delay * 10 } else { delay };
+    let root = writer.root();
     let mut stage = Stage {
         writer,
+        root: root.clone(),
+        patience,
         delay,
         words: 0,
     };
     match command {
         Command::Echo => {
-            writer.status(TaskStatus::Executing, "Echoing the message");
+            writer.status(&root, TaskStatus::Executing, "Echoing the message");
             stage.say(&format!("{NOTICE}\n\n{text}")).await;
         }
         Command::Long => {
-            writer.status(TaskStatus::Executing, "Writing a long answer");
+            writer.status(&root, TaskStatus::Executing, "Writing a long answer");
             stage.say(&script::long()).await;
         }
         Command::Fail => {
-            writer.status(TaskStatus::Executing, "Asking a provider that will fail");
+            writer.status(&root, TaskStatus::Executing, "Asking a provider that will fail");
             stage.say(&format!("{NOTICE}\n\nThis answer will break")).await;
             return Outcome::failed("Rehearsal answered 503 Service Unavailable: played on request.".into());
         }
@@ -54,10 +67,11 @@ pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Durat
                 return Outcome::failed(reason);
             }
         }
-        Command::Task | Command::Slow => {
-            writer.status(TaskStatus::Planning, "Reading the task");
+        // Played by the hierarchy itself; whoever has nobody below answers alone.
+        Command::Task | Command::Slow | Command::Delegate => {
+            writer.status(&root, TaskStatus::Planning, "Reading the task");
             stage.say(&script::opening(agent, text)).await;
-            writer.status(TaskStatus::Executing, "Carrying out the plan");
+            writer.status(&root, TaskStatus::Executing, "Carrying out the plan");
             stage.say(&script::work()).await;
         }
     }
@@ -71,15 +85,35 @@ pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Durat
         estimated: true,
         ..Usage::exact(prompt, stage.words)
     };
-    Outcome::Complete {
-        note: None,
-        usage: Some((usage, Some(0.0))),
+    let spent = Spent {
+        usage,
+        micro_usd: Some(0),
+    };
+    writer.ledger().begin();
+    writer.ledger().charge(&writer.root().id, spent);
+    Outcome::Complete { note: None }
+}
+
+/// Whether the message asks for the hierarchy to be played, rather than for one agent's answer.
+pub(crate) fn is_delegated(message: &str) -> bool {
+    script::parse(message).0 == Command::Delegate
+}
+
+/// The pause after a word.
+async fn pace(delay: Duration) {
+    if delay.is_zero() {
+        // Without a pause too, others get their turn, and a cancellation is noticed.
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(delay).await;
     }
 }
 
 /// Where the words are said, and counted.
 struct Stage<'a> {
     writer: &'a Writer,
+    root: Task,
+    patience: Duration,
     delay: Duration,
     words: u64,
 }
@@ -90,35 +124,33 @@ impl Stage<'_> {
         self.words += words(text);
         for token in script::tokens(text) {
             self.writer.token(token.to_owned());
-            if self.delay.is_zero() {
-                // Without a pause too, others get their turn, and a cancellation is noticed.
-                tokio::task::yield_now().await;
-            } else {
-                tokio::time::sleep(self.delay).await;
-            }
+            pace(self.delay).await;
         }
     }
 
     async fn approval(&mut self, agent: &str, text: &str) -> Result<(), String> {
-        self.writer.status(TaskStatus::Planning, "Reading the task");
+        self.writer.status(&self.root, TaskStatus::Planning, "Reading the task");
         self.say(&script::plan(agent, text)).await;
         loop {
-            let Some((decision, note)) = self.writer.ask("Shall the plan be carried out?").await else {
-                return Err("Nobody decided within an hour, so the plan was not carried out.".into());
+            let Some((decision, note)) = self
+                .writer
+                .ask(&self.root, "Shall the plan be carried out?", self.patience)
+                .await else {
+                return Err(undecided(self.patience));
             };
             match decision {
                 Decision::Approve => {
-                    self.writer.status(TaskStatus::Executing, "The plan was approved");
+                    self.writer.status(&self.root, TaskStatus::Executing, "The plan was approved");
                     self.say("\n\n").await;
                     self.say(&script::work()).await;
                     return Ok(());
                 }
                 Decision::Refine => {
-                    self.writer.status(TaskStatus::Planning, "Changing the plan");
+                    self.writer.status(&self.root, TaskStatus::Planning, "Changing the plan");
                     self.say(&script::refined(note.as_deref().unwrap_or_default())).await;
                 }
                 Decision::Reject => {
-                    self.writer.status(TaskStatus::Executing, "The plan was rejected");
+                    self.writer.status(&self.root, TaskStatus::Executing, "The plan was rejected");
                     self.say("\n\nThe plan was rejected, so nothing was carried out.\n")
                         .await;
                     return Ok(());

@@ -2,6 +2,18 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use crate::turn::limits::Limits;
+
+/// What to do where a conversation is longer than the model can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ContextOverflow {
+    /// The turn ends with an error that says so.
+    #[default]
+    Error,
+    /// The oldest messages are left out until the rest fits, and the answer says how many.
+    LeaveOutOldest,
+}
+
 /// Where the Gateway finds its agents, models and providers. Everything may be left out.
 #[derive(Clone)]
 pub struct Settings {
@@ -25,6 +37,12 @@ pub struct Settings {
     pub ollama_host: Option<String>,
     /// The pause between two tokens of Rehearsal.
     pub rehearsal_delay: Duration,
+    /// What one turn may take at most.
+    pub limits: Limits,
+    /// How long a plan waits for a person's decision.
+    pub approval_timeout: Duration,
+    /// What to do where a conversation is longer than the model can read.
+    pub context_overflow: ContextOverflow,
     /// When set, every route but `/health` demands `Authorization: Bearer <it>`.
     pub access_token: Option<String>,
 }
@@ -42,6 +60,9 @@ impl Default for Settings {
             gemini_base_url: None,
             ollama_host: None,
             rehearsal_delay: Duration::from_millis(25),
+            limits: Limits::default(),
+            approval_timeout: Duration::from_secs(60 * 60),
+            context_overflow: ContextOverflow::default(),
             access_token: None,
         }
     }
@@ -62,6 +83,9 @@ impl fmt::Debug for Settings {
             .field("gemini_base_url", &set(&self.gemini_base_url))
             .field("ollama_host", &set(&self.ollama_host))
             .field("rehearsal_delay", &self.rehearsal_delay)
+            .field("limits", &self.limits)
+            .field("approval_timeout", &self.approval_timeout)
+            .field("context_overflow", &self.context_overflow)
             .field("access_token", &set(&self.access_token))
             .finish()
     }

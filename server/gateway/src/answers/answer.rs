@@ -1,4 +1,6 @@
-//! One answer: its log, the way to stop it, and the decision it may wait for.
+//! One answer: its log, its accounts, the way to stop it, and the decisions it may wait for.
+
+use std::collections::HashMap;
 
 use parking_lot::Mutex;
 use protocol::{
@@ -9,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::log::Log;
+use super::{ledger::Ledger, log::Log};
 use crate::error::Refusal;
 
 /// One answer.
@@ -18,14 +20,14 @@ pub(crate) struct Answer {
     pub(crate) message_id: Uuid,
     pub(crate) key: String,
     pub(crate) log: Log,
+    pub(crate) ledger: Ledger,
     stop: CancellationToken,
-    waiting: Mutex<Option<Waiting>>,
+    /// The tasks that wait for a decision.
+    waiting: Mutex<HashMap<String, oneshot::Sender<Word>>>,
 }
 
-struct Waiting {
-    task_id: String,
-    decided: oneshot::Sender<(Decision, Option<String>)>,
-}
+/// A person's decision, and the note to it.
+pub(crate) type Word = (Decision, Option<String>);
 
 impl Answer {
     pub(super) fn new(request: &GatewayChatRequest, stop: CancellationToken) -> Self {
@@ -35,6 +37,7 @@ impl Answer {
             key: request.idempotency_key.clone(),
             // Not the message's id: a message may be answered again, and a cursor into one answer means nothing in another.
             log: Log::new(Uuid::new_v4()),
+            ledger: Ledger::default(),
             stop,
             waiting: Mutex::default(),
         }
@@ -56,17 +59,24 @@ impl Answer {
     }
 
     /// From now on a decision on `task_id` can be given; the receiver gets it.
-    pub(super) fn wait_for(&self, task_id: String) -> oneshot::Receiver<(Decision, Option<String>)> {
+    pub(super) fn wait_for(&self, task_id: &str) -> oneshot::Receiver<Word> {
         let (decided, decision) = oneshot::channel();
-        *self.waiting.lock() = Some(Waiting { task_id, decided });
+        self.waiting.lock().insert(task_id.to_owned(), decided);
         decision
+    }
+
+    /// Nobody waits for a decision on `task_id` any more.
+    pub(super) fn give_up_on(&self, task_id: &str) {
+        self.waiting.lock().remove(task_id);
     }
 
     /// Gives the decision that the task waits for.
     pub(crate) fn decide(&self, approval: GatewayApproval) -> Result<(), Refusal> {
-        let waiting = self.waiting.lock().take_if(|w| w.task_id == approval.task_id);
-        let waiting = waiting.ok_or(Refusal::NothingAwaitsApproval)?;
-        let sent = waiting.decided.send((approval.decision, approval.note));
-        sent.map_err(|_| Refusal::NothingAwaitsApproval)
+        let decided = self.waiting.lock().remove(&approval.task_id);
+        let sent = decided.map(|decided| decided.send((approval.decision, approval.note)));
+        match sent {
+            Some(Ok(())) if !self.log.has_ended() => Ok(()),
+            _ => Err(Refusal::NothingAwaitsApproval),
+        }
     }
 }

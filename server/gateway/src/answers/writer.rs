@@ -4,17 +4,29 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{
     event::{StatusUpdate, TaskStatus, TurnEvent},
-    session::{Decision, TurnStatus, Usage},
+    session::TurnStatus,
 };
 
-use super::{Outcome, answer::Answer};
+use super::{
+    Outcome,
+    answer::{Answer, Word},
+    ledger::{Ledger, Spent},
+};
 
-/// How long a decision is waited for.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
-
-/// Writes one answer.
+/// Writes one answer. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Writer {
     answer: Arc<Answer>,
+}
+
+/// One node of the delegation tree, as the reader knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Task {
+    pub(crate) id: String,
+    /// The task that delegated it; `None`: the answer's own.
+    pub(crate) parent_id: Option<String>,
+    /// Who is at work; `None`: the agent that was asked.
+    pub(crate) agent_id: Option<String>,
 }
 
 impl Writer {
@@ -26,6 +38,19 @@ impl Writer {
         &self.answer
     }
 
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.answer.ledger
+    }
+
+    /// The answer's own task: it carries the id of the message.
+    pub(crate) fn root(&self) -> Task {
+        Task {
+            id: self.answer.message_id.to_string(),
+            parent_id: None,
+            agent_id: None,
+        }
+    }
+
     /// A piece of the answer.
     pub(crate) fn token(&self, content: String) {
         if !content.is_empty() {
@@ -33,57 +58,66 @@ impl Writer {
         }
     }
 
-    /// The state of the answer, with a line for the reader.
-    pub(crate) fn status(&self, status: TaskStatus, detail: impl Into<String>) {
-        let detail = Some(detail.into()).filter(|d| !d.is_empty());
+    /// The state of a task, with a line for the reader, and with what the task has taken itself.
+    pub(crate) fn status(&self, task: &Task, status: TaskStatus, detail: impl Into<String>) {
+        self.update(task, status, detail.into(), None);
+    }
+
+    /// The end of a task that was delegated, with what it wrote.
+    pub(crate) fn ended(&self, task: &Task, status: TaskStatus, detail: impl Into<String>, output: String) {
+        self.update(task, status, detail.into(), Some(output).filter(|o| !o.is_empty()));
+    }
+
+    fn update(&self, task: &Task, status: TaskStatus, detail: String, output: Option<String>) {
+        let spent = self.answer.ledger.of_task(&task.id);
         self.answer.log.append(&TurnEvent::StatusUpdate(StatusUpdate {
             status,
-            task_id: Some(self.task_id()),
-            detail,
-            agent_id: None,
-            parent_task_id: None,
-            cost_usd: None,
-            output: None,
-            usage: None,
+            task_id: Some(task.id.clone()),
+            detail: Some(detail).filter(|d| !d.is_empty()),
+            agent_id: task.agent_id.clone(),
+            parent_task_id: task.parent_id.clone(),
+            usage: spent.map(|s| s.usage),
+            cost_usd: spent.and_then(|s| s.cost_usd()),
+            output,
         }));
     }
 
-    /// Asks the person to decide and waits; `None`: nobody decided.
-    pub(crate) async fn ask(&self, detail: &str) -> Option<(Decision, Option<String>)> {
+    /// Asks the person to decide on `task` and waits; `None`: nobody decided within `patience`.
+    pub(crate) async fn ask(&self, task: &Task, detail: &str, patience: Duration) -> Option<Word> {
         // The slot comes before the event: whoever reads the event can decide at once.
-        let decision = self.answer.wait_for(self.task_id());
-        self.status(TaskStatus::AwaitingApproval, detail);
-        tokio::time::timeout(PATIENCE, decision).await.ok()?.ok()
+        let decision = self.answer.wait_for(&task.id);
+        self.status(task, TaskStatus::AwaitingApproval, detail);
+        let word = tokio::time::timeout(patience, decision).await;
+        self.answer.give_up_on(&task.id);
+        word.ok()?.ok()
     }
 
     /// Ends the answer as its author told.
     pub(super) fn conclude(&self, outcome: Outcome) {
         match outcome {
-            Outcome::Complete { note, usage } => {
-                self.status(TaskStatus::Complete, note.unwrap_or_default());
-                if let Some((usage, cost_usd)) = usage {
-                    self.usage(usage, cost_usd);
-                }
+            Outcome::Complete { note } => {
+                self.status(&self.root(), TaskStatus::Complete, note.unwrap_or_default());
                 self.finish(TurnStatus::Complete);
             }
             Outcome::Failed { reason } => {
-                self.status(TaskStatus::Error, reason);
+                self.status(&self.root(), TaskStatus::Error, reason);
                 self.finish(TurnStatus::Error);
             }
         }
     }
 
-    /// Ends the answer.
+    /// Ends the answer: what it took, where anything is known of it, and `done`.
     pub(super) fn finish(&self, status: TurnStatus) {
+        if let Some(spent) = self.answer.ledger.total() {
+            self.usage(spent);
+        }
         self.answer.log.append(&TurnEvent::Done { status: Some(status) });
     }
 
-    fn usage(&self, usage: Usage, cost_usd: Option<f64>) {
-        self.answer.log.append(&TurnEvent::Usage { usage, cost_usd });
-    }
-
-    /// One task an answer: it carries the id of the message.
-    fn task_id(&self) -> String {
-        self.answer.message_id.to_string()
+    fn usage(&self, spent: Spent) {
+        self.answer.log.append(&TurnEvent::Usage {
+            usage: spent.usage,
+            cost_usd: spent.cost_usd(),
+        });
     }
 }

@@ -16,17 +16,25 @@ impl Price {
         output: Some(0.0),
     };
 
-    /// The cost in US dollars, to the whole micro-dollar; `None` where a price is not known. `cached` of the `prompt`
-    /// tokens were cached.
-    pub(crate) fn cost_usd(&self, prompt: u64, cached: u64, completion: u64) -> Option<f64> {
+    /// The cost in whole micro-dollars; `None` where a price is not known. `cached` of the `prompt` tokens were cached.
+    pub(crate) fn micro_usd(&self, prompt: u64, cached: u64, completion: u64) -> Option<u64> {
         let (input, output) = (self.input?, self.output?);
         let cached = cached.min(prompt);
         // Dollars per million tokens are micro-dollars per token.
         let micro = tokens(prompt - cached) * input
             + tokens(cached) * self.cached_input.unwrap_or(input)
             + tokens(completion) * output;
-        Some(micro.round() / 1e6)
+        Some(whole(micro))
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "prices are finite and not negative; what exceeds u64 saturates"
+)]
+fn whole(micro: f64) -> u64 {
+    micro.round() as u64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no answer has 2^53 tokens")]
@@ -46,16 +54,16 @@ mod tests {
 
     #[test]
     fn a_cost_is_exact_to_the_micro_dollar() {
-        assert_eq!(SONNET.cost_usd(123, 0, 456), Some(0.007_209));
-        assert_eq!(SONNET.cost_usd(1_000, 900, 0), Some(0.000_57));
-        assert_eq!(SONNET.cost_usd(0, 0, 0), Some(0.0));
-        assert_eq!(Price::FREE.cost_usd(10, 0, 10), Some(0.0));
+        assert_eq!(SONNET.micro_usd(123, 0, 456), Some(7_209));
+        assert_eq!(SONNET.micro_usd(1_000, 900, 0), Some(570));
+        assert_eq!(SONNET.micro_usd(0, 0, 0), Some(0));
+        assert_eq!(Price::FREE.micro_usd(10, 0, 10), Some(0));
     }
 
     #[test]
     fn an_unknown_price_gives_no_cost() {
-        assert_eq!(Price { input: None, ..SONNET }.cost_usd(1, 0, 1), None);
-        assert_eq!(Price { output: None, ..SONNET }.cost_usd(1, 0, 1), None);
+        assert_eq!(Price { input: None, ..SONNET }.micro_usd(1, 0, 1), None);
+        assert_eq!(Price { output: None, ..SONNET }.micro_usd(1, 0, 1), None);
     }
 
     #[test]
@@ -64,7 +72,7 @@ mod tests {
             cached_input: None,
             ..SONNET
         };
-        assert_eq!(price.cost_usd(1_000, 900, 0), Some(0.003));
-        assert_eq!(price.cost_usd(10, 900, 0), Some(0.000_03), "more cached than sent");
+        assert_eq!(price.micro_usd(1_000, 900, 0), Some(3_000));
+        assert_eq!(price.micro_usd(10, 900, 0), Some(30), "more cached than sent");
     }
 }

@@ -1,6 +1,7 @@
 //! A provider's failure in plain words: its own reason, never an address, a key or a debug dump.
 
 use genai::{Error, webc::StreamTimeout};
+use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
 use super::SILENCE_TIMEOUT;
@@ -43,6 +44,57 @@ pub(super) fn plain(error: &Error, who: &str) -> String {
     }
 }
 
+/// The status with which the provider refused.
+pub(super) fn status(error: &Error) -> Option<StatusCode> {
+    inner(error).status()
+}
+
+/// The headers of the refusal.
+pub(super) fn headers(error: &Error) -> Option<&HeaderMap> {
+    inner(error).headers()
+}
+
+/// Whether the provider refused because this model takes no tools.
+pub(super) fn is_about_tools(error: &Error) -> bool {
+    refusal(error).is_some_and(|reason| {
+        reason.contains("tool") && ["support", "enable-auto-tool", "not allowed", "unknown"].iter().any(|w| reason.contains(w))
+    })
+}
+
+/// Whether the provider refused because the conversation is longer than the model can read.
+pub(super) fn is_about_length(error: &Error) -> bool {
+    const SAID: [&str; 7] = [
+        "context_length_exceeded",
+        "context length",
+        "context window",
+        "context size",
+        "prompt is too long",
+        "input token count",
+        "too many tokens",
+    ];
+    refusal(error).is_some_and(|reason| SAID.iter().any(|said| reason.contains(said)))
+}
+
+/// What the provider says is wrong with the request itself, in small letters.
+fn refusal(error: &Error) -> Option<String> {
+    match inner(error) {
+        Error::HttpError { status, body, .. }
+        | Error::WebModelCall {
+            webc_error: genai::webc::Error::ResponseFailedStatus { status, body, .. },
+            ..
+        } if status.is_client_error() => Some(body.to_lowercase()),
+        _ => None,
+    }
+}
+
+/// The error that the client has wrapped.
+fn inner(error: &Error) -> &Error {
+    match error {
+        Error::WebStream { error: wrapped, .. } => wrapped.downcast_ref().map_or(error, inner),
+        error => error,
+    }
+}
+
 /// Whether the connection broke without a word from the provider.
 pub(super) fn is_lost_connection(error: &Error) -> bool {
     let transport = match error {
@@ -59,7 +111,7 @@ pub(super) fn is_lost_connection(error: &Error) -> bool {
     transport.is_some_and(|error| error.is_request() && !error.is_timeout() && !error.is_connect())
 }
 
-fn refused(who: &str, status: reqwest::StatusCode, body: &str) -> String {
+fn refused(who: &str, status: StatusCode, body: &str) -> String {
     let reason = match serde_json::from_str(body) {
         Ok(json) => reason_in(&json),
         // A page of HTML, from a proxy perhaps, says nothing to a reader.
@@ -121,7 +173,6 @@ fn tidy(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::StatusCode;
     use serde_json::json;
 
     #[test]
@@ -141,6 +192,27 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(reason_in(&body).as_deref(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn what_a_refusal_is_about_is_known_by_its_words() {
+        let refused = |status, body: &str| Error::HttpError {
+            status,
+            canonical_reason: String::new(),
+            body: body.into(),
+            headers: Box::default(),
+        };
+        let bad = |body: &str| refused(StatusCode::BAD_REQUEST, body);
+        assert!(is_about_tools(&bad(r#"{"error":"qwen does not support tools"}"#)));
+        assert!(!is_about_tools(&bad(r#"{"error":"does not support images"}"#)));
+        for body in [
+            r#"{"error":{"code":"context_length_exceeded","message":"..."}}"#,
+            r#"{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
+            r#"{"error":{"message":"The input token count (9) exceeds the maximum number of tokens allowed (8)."}}"#,
+        ] {
+            assert!(is_about_length(&bad(body)), "{body}");
+        }
+        assert!(!is_about_length(&refused(StatusCode::BAD_GATEWAY, "context window")));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) fn target(model: &Model, endpoint: &Endpoint) -> ServiceTarget {
 pub(super) fn options(provider: Provider, silence: Duration) -> ChatOptions {
     let options = ChatOptions::default()
         .with_capture_usage(true)
+        .with_capture_content(true)
+        .with_capture_tool_calls(true)
         .with_stream_header_timeout(silence)
         .with_stream_read_timeout(silence);
     match provider {
@@ -49,7 +51,7 @@ pub(super) fn options(provider: Provider, silence: Duration) -> ChatOptions {
 
 /// The conversation. Instructions become the system prompt, empty messages are left out (some providers refuse them),
 /// and neighbours of the same role are joined (some models insist on turns).
-pub(super) fn chat(system: Option<String>, request: &GatewayChatRequest) -> ChatRequest {
+pub(crate) fn chat(system: Option<String>, request: &GatewayChatRequest) -> ChatRequest {
     let mut system = system;
     let mut turns: Vec<(GatewayRole, String)> = Vec::new();
     for message in request.messages.iter().filter(|m| !m.content.trim().is_empty()) {

@@ -16,6 +16,7 @@ pub(super) enum Command {
     Long,
     Fail,
     Approval,
+    Delegate,
 }
 
 /// The command, and the text after it: for `/echo` exactly as it was written.
@@ -26,6 +27,7 @@ pub(super) fn parse(message: &str) -> (Command, &str) {
         ("/long", Command::Long),
         ("/fail", Command::Fail),
         ("/approval", Command::Approval),
+        ("/delegate", Command::Delegate),
     ] {
         let Some(rest) = message.strip_prefix(name) else {
             continue;
@@ -91,9 +93,61 @@ pub(super) fn work() -> String {
     "## Result\n\n```rust\n/// Greets by name; an empty name is greeted too.\nfn greet(name: &str) -> String {\n    \
      match name.trim() {\n        \"\" => \"Hello!\".to_owned(),\n        name => format!(\"Hello, {name}!\"),\n    \
      }\n}\n```\n\n| step | state | words |\n| :--- | :---: | ---: |\n| plan | done | 60 |\n| code | done | 40 |\n| \
-     report | done | 30 |\n\nTry `/approval` for a plan that waits for your decision, `/long` for a long answer, \
+     report | done | 30 |\n\nTry `/delegate` to see a task go \
+     through the hierarchy, `/approval` for a plan that waits for your decision, `/long` for a long answer, \
      `/slow` for a slow one, `/fail` for one that breaks, and `/echo` to hear yourself.\n"
         .to_owned()
+}
+
+/// A plan that hands the parts of a task to others.
+pub(super) fn division(agent: &str, message: &str, to: &[&str]) -> String {
+    let quote = quote(message);
+    format!(
+        "{NOTICE}\n\n## Plan\n\n{agent} divides “{quote}”:\n\n{}\n\nNothing is handed on before you decide.\n",
+        parts_for(to)
+    )
+}
+
+/// The same, changed as the person asked.
+pub(super) fn division_changed(to: &[&str]) -> String {
+    format!(
+        "## Plan, changed\n\nYour note goes with each part:\n\n{}\n\nNothing is handed on before you decide.\n",
+        parts_for(to)
+    )
+}
+
+fn parts_for(to: &[&str]) -> String {
+    let lines: Vec<String> = to
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("{}. **{name}** does its part and reports.", at + 1))
+        .collect();
+    lines.join("\n")
+}
+
+/// What an agent in the middle says when it hands its task on.
+pub(super) fn passed_on(agent: &str, task: &str, to: &[&str]) -> String {
+    let quote = quote(task);
+    format!("{agent} hands “{quote}” to {}.\n", to.join(" and "))
+}
+
+/// What an agent in the middle says of what came back.
+pub(super) fn reviewed(agent: &str) -> String {
+    format!("{agent} has reviewed what came back: it does what was asked, and each behaviour has a test.\n")
+}
+
+/// What an agent says that does the work itself.
+pub(super) fn part(agent: &str, task: &str) -> String {
+    let quote = quote(task);
+    format!(
+        "{agent} played its part of “{quote}” (no LLM).\n\n```rust\nassert_eq!(greet(\"Ada\"), \"Hello, Ada!\");\n\
+         ```\n"
+    )
+}
+
+/// The parts, put together.
+pub(super) fn composed() -> String {
+    "All parts are back.\n\n".to_owned() + &work()
 }
 
 /// About 2,000 words in sections.

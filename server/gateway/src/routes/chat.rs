@@ -25,15 +25,16 @@ pub(super) async fn post_chat(
     if request.message.trim().is_empty() && request.messages.iter().all(|m| m.content.trim().is_empty()) {
         return Err(Refusal::InvalidBody("`message` is empty".into()));
     }
-    let agent = inner.registry.agent(&request.agent_id);
+    let registry = Arc::clone(&inner.registry);
+    let agent = registry.agent(&request.agent_id).cloned();
     let agent = agent.ok_or_else(|| Refusal::UnknownAgent(request.agent_id.clone()))?;
-    let model = inner.models.choose(request.model.as_deref(), agent).await?;
+    let model = inner.models.choose(request.model.as_deref(), &agent).await?;
 
     let request = Arc::new(request);
     let task = (Arc::clone(inner), Arc::clone(&request));
     let answer = inner.answers.start(&request, |writer| async move {
         let (inner, request) = task;
-        inner.answer(&request, &model, &writer).await
+        inner.answer(&request, registry, agent, model, &writer).await
     })?;
     Ok(accepted(&answer))
 }

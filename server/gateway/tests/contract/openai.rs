@@ -214,7 +214,7 @@ async fn the_model_is_asked_by_its_own_name_with_prompt_and_history() {
     assert_eq!(messages[0]["role"], "system");
     let system = messages[0]["content"].as_str().unwrap();
     assert!(
-        system.contains("You are the Architect.") && system.contains("- Dir-Code (Director)"),
+        system.contains("You are the Architect.") && system.contains("- `dir-code`: Dir-Code (Director)"),
         "{system}"
     );
     assert_eq!(json!(messages[1..]), body["messages"]);
