@@ -150,8 +150,62 @@ fn embedded(get: &impl Fn(&str) -> Option<String>) -> Result<gateway::Settings, 
         gemini_base_url: checked("GEMINI_BASE_URL")?,
         ollama_host: get("OLLAMA_HOST"),
         rehearsal_delay: Duration::from_millis(parsed(get, "PARLEY_REHEARSAL_DELAY_MS", 25)?),
+        limits: turn_limits(get)?,
+        approval_timeout: minutes(get, "PARLEY_APPROVAL_MINUTES", 60)?,
+        context_overflow: match get("PARLEY_CONTEXT_OVERFLOW").as_deref() {
+            None | Some("error") => gateway::ContextOverflow::Error,
+            Some("leave-out-oldest") => gateway::ContextOverflow::LeaveOutOldest,
+            Some(_) => {
+                return Err(problem(
+                    "PARLEY_CONTEXT_OVERFLOW",
+                    "it takes `error` or `leave-out-oldest`".into(),
+                ));
+            }
+        },
         access_token: None,
     })
+}
+
+fn turn_limits(get: &impl Fn(&str) -> Option<String>) -> Result<gateway::Limits, ConfigError> {
+    let standard = gateway::Limits::default();
+    let at_least_one = |name, default: usize| match parsed(get, name, default)? {
+        0 => Err(problem(name, "it takes at least 1".into())),
+        count => Ok(count),
+    };
+    let cost_usd = match get("PARLEY_TURN_USD").map(|value| value.parse::<f64>()) {
+        None => standard.cost_usd,
+        Some(Ok(cost)) if cost.is_finite() && cost > 0.0 => cost,
+        Some(_) => {
+            return Err(problem(
+                "PARLEY_TURN_USD",
+                "it takes an amount in US dollars, such as 2.50".into(),
+            ));
+        }
+    };
+    Ok(gateway::Limits {
+        depth: at_least_one("PARLEY_TURN_DEPTH", standard.depth)?,
+        children: at_least_one("PARLEY_TURN_CHILDREN", standard.children)?,
+        nodes: at_least_one("PARLEY_TURN_TASKS", standard.nodes)?,
+        at_once: at_least_one("PARLEY_TURN_AT_ONCE", standard.at_once)?,
+        tokens: match parsed(get, "PARLEY_TURN_TOKENS", standard.tokens)? {
+            0 => return Err(problem("PARLEY_TURN_TOKENS", "it takes at least 1".into())),
+            tokens => tokens,
+        },
+        cost_usd,
+        duration: minutes(get, "PARLEY_TURN_MINUTES", standard.duration.as_secs() / 60)?,
+    })
+}
+
+fn minutes(
+    get: &impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    default: u64,
+) -> Result<Duration, ConfigError> {
+    // A week: more than anybody waits, and far from what a clock cannot add.
+    match parsed(get, variable, default)? {
+        minutes @ 1..=10_080 => Ok(Duration::from_secs(minutes * 60)),
+        _ => Err(problem(variable, "it takes 1 to 10080 minutes".into())),
+    }
 }
 
 fn parsed<T: FromStr>(
@@ -277,12 +331,49 @@ mod tests {
             ("PARLEY_MESSAGES_PER_MINUTE", "-1"),
             ("PARLEY_GATEWAY_IDLE_SECONDS", "0"),
             ("PARLEY_LOG_FORMAT", "xml"),
+            ("PARLEY_TURN_DEPTH", "0"),
+            ("PARLEY_TURN_TOKENS", "many"),
+            ("PARLEY_TURN_USD", "-1"),
+            ("PARLEY_TURN_USD", "NaN"),
+            ("PARLEY_TURN_MINUTES", "0"),
+            ("PARLEY_APPROVAL_MINUTES", "99999"),
+            ("PARLEY_CONTEXT_OVERFLOW", "ignore"),
         ] {
             let error = read(&[(variable, value)])
                 .err()
                 .unwrap_or_else(|| panic!("{variable}={value} was taken"));
             assert!(error.starts_with(&format!("{variable}: ")), "{error}");
         }
+    }
+
+    #[test]
+    fn what_a_turn_may_take_can_be_set() {
+        let nothing_set = read(&[]).unwrap().embedded;
+        assert_eq!(nothing_set.limits, gateway::Limits::default());
+        let set = read(&[
+            ("PARLEY_TURN_DEPTH", "2"),
+            ("PARLEY_TURN_CHILDREN", "3"),
+            ("PARLEY_TURN_TASKS", "4"),
+            ("PARLEY_TURN_AT_ONCE", "5"),
+            ("PARLEY_TURN_TOKENS", "6"),
+            ("PARLEY_TURN_USD", "0.07"),
+            ("PARLEY_TURN_MINUTES", "8"),
+            ("PARLEY_APPROVAL_MINUTES", "9"),
+            ("PARLEY_CONTEXT_OVERFLOW", "leave-out-oldest"),
+        ]);
+        let set = set.unwrap().embedded;
+        let limits = gateway::Limits {
+            depth: 2,
+            children: 3,
+            nodes: 4,
+            at_once: 5,
+            tokens: 6,
+            cost_usd: 0.07,
+            duration: Duration::from_secs(8 * 60),
+        };
+        assert_eq!(set.limits, limits);
+        assert_eq!(set.approval_timeout, Duration::from_secs(9 * 60));
+        assert_eq!(set.context_overflow, gateway::ContextOverflow::LeaveOutOldest);
     }
 
     #[test]

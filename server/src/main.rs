@@ -37,6 +37,14 @@ Settings come from the environment, and from a .env file:
   GEMINI_API_KEY, GEMINI_BASE_URL   the embedded Gateway's providers (none)
   OLLAMA_HOST                       Ollama's address (http://127.0.0.1:11434)
   PARLEY_REHEARSAL_DELAY_MS         pause between the words of Rehearsal (25)
+  PARLEY_TURN_DEPTH                 levels of delegation, the agent asked included (4)
+  PARLEY_TURN_CHILDREN, PARLEY_TURN_TASKS  tasks that one agent delegates (10), tasks of a turn (50)
+  PARLEY_TURN_AT_ONCE               models asked at once in a turn (8)
+  PARLEY_TURN_TOKENS, PARLEY_TURN_USD, PARLEY_TURN_MINUTES
+                                    what a turn may take (2000000, 5, 30)
+  PARLEY_APPROVAL_MINUTES           wait for a person's decision on a plan (60)
+  PARLEY_CONTEXT_OVERFLOW           a conversation longer than the model reads: `error`,
+                                    or `leave-out-oldest` messages (error)
   PARLEY_SECRET                     signs cookies (made once, kept beside the database)
   PARLEY_PLAIN_HTTP                 1: cookies without Secure, for plain HTTP on a LAN (0)
   PARLEY_MESSAGES_PER_MINUTE, PARLEY_SESSION_READS_PER_MINUTE,

@@ -131,7 +131,10 @@ impl Providers {
             } else if let Some(pause) = retry::pause(&error, retries) {
                 retries += 1;
                 let seconds = pause.as_secs_f64();
-                wait(format!("{} is busy; it is asked again in {seconds:.1} s", endpoint.called));
+                wait(format!(
+                    "{} is busy; it is asked again in {seconds:.1} s",
+                    endpoint.called
+                ));
                 tokio::time::sleep(pause).await;
             } else {
                 return Err(told(&error));

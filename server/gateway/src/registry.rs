@@ -123,7 +123,11 @@ impl Registry {
         }
         prompt.push_str("\nBelow you are:");
         for child in children {
-            let _ = write!(prompt, "\n- `{}`: {} ({})", child.agent_id, child.agent_name, child.role);
+            let _ = write!(
+                prompt,
+                "\n- `{}`: {} ({})",
+                child.agent_id, child.agent_name, child.role
+            );
             if let Some(description) = &child.description {
                 let _ = write!(prompt, ": {description}");
             }
@@ -188,7 +192,10 @@ mod tests {
         assert!(prompt.contains("- `mgr-code-01`: Mgr-Code-01 (Manager)"), "{prompt}");
         assert!(!prompt.contains("Dir-Models"), "{prompt}");
         let leaf = built_in().system_prompt("programmer-gpt-001", None, true).unwrap();
-        assert!(leaf.contains("Nobody is below you") && !leaf.contains("delegate"), "{leaf}");
+        assert!(
+            leaf.contains("Nobody is below you") && !leaf.contains("delegate"),
+            "{leaf}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! - `/fail TEXT`: a few tokens, and then a failure as of a provider
 //! - `/approval TEXT`: a plan that waits: approve goes on, refine restates it with the note and waits again, reject
 //!   ends cleanly
+//! - `/delegate TEXT`: the whole hierarchy at work, in the rounds that models go through (`part`)
 //!
 //! Usage counts words as tokens and is marked as an estimate; it costs nothing.
 
@@ -37,7 +38,13 @@ use crate::{
 use script::{Command, NOTICE};
 
 /// Plays the answer to `request` as `agent`, with `delay` between two tokens.
-pub(crate) async fn play(agent: &str, request: &GatewayChatRequest, delay: Duration, patience: Duration, writer: &Writer) -> Outcome {
+pub(crate) async fn play(
+    agent: &str,
+    request: &GatewayChatRequest,
+    delay: Duration,
+    patience: Duration,
+    writer: &Writer,
+) -> Outcome {
     let (command, text) = script::parse(&request.message);
     let delay = if command == Command::Slow { delay * 10 } else { delay };
     let root = writer.root();
@@ -135,22 +142,26 @@ impl Stage<'_> {
             let Some((decision, note)) = self
                 .writer
                 .ask(&self.root, "Shall the plan be carried out?", self.patience)
-                .await else {
+                .await
+            else {
                 return Err(undecided(self.patience));
             };
             match decision {
                 Decision::Approve => {
-                    self.writer.status(&self.root, TaskStatus::Executing, "The plan was approved");
+                    self.writer
+                        .status(&self.root, TaskStatus::Executing, "The plan was approved");
                     self.say("\n\n").await;
                     self.say(&script::work()).await;
                     return Ok(());
                 }
                 Decision::Refine => {
-                    self.writer.status(&self.root, TaskStatus::Planning, "Changing the plan");
+                    self.writer
+                        .status(&self.root, TaskStatus::Planning, "Changing the plan");
                     self.say(&script::refined(note.as_deref().unwrap_or_default())).await;
                 }
                 Decision::Reject => {
-                    self.writer.status(&self.root, TaskStatus::Executing, "The plan was rejected");
+                    self.writer
+                        .status(&self.root, TaskStatus::Executing, "The plan was rejected");
                     self.say("\n\nThe plan was rejected, so nothing was carried out.\n")
                         .await;
                     return Ok(());

@@ -24,7 +24,10 @@ impl Spent {
         Self {
             usage: Usage {
                 prompt_tokens: self.usage.prompt_tokens.saturating_add(other.usage.prompt_tokens),
-                completion_tokens: self.usage.completion_tokens.saturating_add(other.usage.completion_tokens),
+                completion_tokens: self
+                    .usage
+                    .completion_tokens
+                    .saturating_add(other.usage.completion_tokens),
                 total_tokens: self.usage.total_tokens.saturating_add(other.usage.total_tokens),
                 estimated: self.usage.estimated || other.usage.estimated,
             },
@@ -63,7 +66,9 @@ impl Ledger {
         let mut accounts = self.accounts.lock();
         accounts.unreported = accounts.unreported.saturating_sub(1);
         let account = accounts.by_task.entry(task_id.to_owned());
-        account.and_modify(|so_far| *so_far = so_far.plus(spent)).or_insert(spent);
+        account
+            .and_modify(|so_far| *so_far = so_far.plus(spent))
+            .or_insert(spent);
     }
 
     /// What one task took itself; `None`: nothing was reported.
@@ -116,7 +121,10 @@ mod tests {
         ledger.begin();
         ledger.charge("a", spent(1, 1, Some(5)));
         ledger.begin();
-        assert!(ledger.total().unwrap().usage.estimated, "a request that reported nothing");
+        assert!(
+            ledger.total().unwrap().usage.estimated,
+            "a request that reported nothing"
+        );
         ledger.charge("b", spent(1, 1, None));
         let total = ledger.total().unwrap();
         assert!(!total.usage.estimated);

@@ -57,7 +57,10 @@ pub(super) fn headers(error: &Error) -> Option<&HeaderMap> {
 /// Whether the provider refused because this model takes no tools.
 pub(super) fn is_about_tools(error: &Error) -> bool {
     refusal(error).is_some_and(|reason| {
-        reason.contains("tool") && ["support", "enable-auto-tool", "not allowed", "unknown"].iter().any(|w| reason.contains(w))
+        reason.contains("tool")
+            && ["support", "enable-auto-tool", "not allowed", "unknown"]
+                .iter()
+                .any(|w| reason.contains(w))
     })
 }
 

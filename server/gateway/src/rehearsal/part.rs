@@ -34,7 +34,12 @@ pub(crate) async fn ask(part: &Part<'_>, say: &mut (dyn FnMut(String) + Send)) -
     let (_, task) = script::parse(part.assignment);
     let refined = is_refined(part.prompt);
     let hands_on = !part.children.is_empty() && (part.round == 0 || refined);
-    let to: Vec<&str> = part.children.iter().take(HANDS_TO).map(|c| c.agent_name.as_str()).collect();
+    let to: Vec<&str> = part
+        .children
+        .iter()
+        .take(HANDS_TO)
+        .map(|c| c.agent_name.as_str())
+        .collect();
     let agent = part.agent.agent_name.as_str();
     let text = match (part.is_root, hands_on) {
         (true, true) if refined => script::division_changed(&to),
@@ -84,7 +89,10 @@ pub(crate) fn opinion(prompt: &ChatRequest) -> Reply {
 /// Words stand for tokens, so every figure is marked as an estimate; it costs nothing.
 fn counted(prompt: &ChatRequest, text: &str) -> Spent {
     let heard = prompt.messages.iter().filter(|m| m.role != ChatRole::Tool);
-    let heard = heard.filter_map(|m| m.content.joined_texts()).map(|text| words(&text)).sum();
+    let heard = heard
+        .filter_map(|m| m.content.joined_texts())
+        .map(|text| words(&text))
+        .sum();
     Spent {
         usage: Usage {
             estimated: true,

@@ -38,11 +38,13 @@ impl Turn<'_> {
         match word {
             None => Verdict::Undecided(undecided(self.patience)),
             Some((Decision::Approve, _)) => {
-                self.writer.status(&node.task, TaskStatus::Executing, "The plan was approved");
+                self.writer
+                    .status(&node.task, TaskStatus::Executing, "The plan was approved");
                 Verdict::Approved
             }
             Some((Decision::Refine, note)) => {
-                self.writer.status(&node.task, TaskStatus::Planning, "Changing the plan");
+                self.writer
+                    .status(&node.task, TaskStatus::Planning, "Changing the plan");
                 let note = note.filter(|note| !note.trim().is_empty());
                 Verdict::Refined(match note {
                     Some(note) => format!(
@@ -53,7 +55,8 @@ impl Turn<'_> {
                 })
             }
             Some((Decision::Reject, _)) => {
-                self.writer.status(&node.task, TaskStatus::Executing, "The plan was rejected");
+                self.writer
+                    .status(&node.task, TaskStatus::Executing, "The plan was rejected");
                 Verdict::Rejected
             }
         }
@@ -74,13 +77,15 @@ impl Turn<'_> {
     }
 
     pub(super) fn name_of<'a>(&'a self, agent_id: &'a str) -> &'a str {
-        self.registry.agent(agent_id).map_or(agent_id, |agent| &agent.agent_name)
+        self.registry
+            .agent(agent_id)
+            .map_or(agent_id, |agent| &agent.agent_name)
     }
 }
 
 /// What the person is told when a plan has waited for `patience` in vain.
 pub(crate) fn undecided(patience: Duration) -> String {
-    let minutes = patience.as_secs().div_ceil(60);
+    let minutes = patience.as_millis().div_ceil(60_000);
     let unit = if minutes == 1 { "minute" } else { "minutes" };
     format!("Nobody decided within {minutes} {unit}, so the plan was not carried out.")
 }

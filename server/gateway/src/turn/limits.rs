@@ -74,14 +74,14 @@ impl Allowance {
     pub(super) fn take_node(&self, siblings: usize, ledger: &Ledger) -> Result<(), String> {
         self.check(ledger)?;
         if siblings >= self.limits.children {
-            return Err(self.reach(format!("one agent delegates {} tasks at most", self.limits.children)));
+            return Err(self.reach(format!("one agent delegates {} at most", counted(self.limits.children))));
         }
         let taken = self.nodes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |nodes| {
             (nodes < self.limits.nodes).then_some(nodes + 1)
         });
         taken
             .map(|_| ())
-            .map_err(|_| self.reach(format!("a turn has {} tasks at most", self.limits.nodes)))
+            .map_err(|_| self.reach(format!("a turn has {} at most", counted(self.limits.nodes))))
     }
 
     /// Whether tokens, money and time are left; the error says which are not.
@@ -105,7 +105,7 @@ impl Allowance {
     }
 
     pub(super) fn out_of_time(&self) -> String {
-        let minutes = self.limits.duration.as_secs().div_ceil(60);
+        let minutes = self.limits.duration.as_millis().div_ceil(60_000);
         let unit = if minutes == 1 { "minute" } else { "minutes" };
         self.reach(format!("a turn takes {minutes} {unit} at most"))
     }
@@ -125,6 +125,11 @@ impl Allowance {
         self.reached.lock().get_or_insert(said.clone());
         said
     }
+}
+
+fn counted(tasks: usize) -> String {
+    let unit = if tasks == 1 { "task" } else { "tasks" };
+    format!("{tasks} {unit}")
 }
 
 #[cfg(test)]
@@ -149,7 +154,10 @@ mod tests {
         assert_eq!(allowance_of_nodes.reached(), refused.err());
 
         let refused = allowance(|l| l.children = 3).take_node(3, &ledger);
-        assert_eq!(refused, Err("Limit reached: one agent delegates 3 tasks at most.".into()));
+        assert_eq!(
+            refused,
+            Err("Limit reached: one agent delegates 3 tasks at most.".into())
+        );
         assert!(allowance(|l| l.depth = 4).may_go_below(3) && !allowance(|l| l.depth = 4).may_go_below(4));
 
         ledger.charge(

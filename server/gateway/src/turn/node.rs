@@ -95,12 +95,20 @@ impl Turn<'_> {
             // Once a limit is reached, those below stop, and the agent that was asked answers with what it has.
             if exhausted && node.level > 1 {
                 let reason = self.allowance.reached().unwrap_or_default();
-                return End::Failed { reason, text: progress.said };
+                return End::Failed {
+                    reason,
+                    text: progress.said,
+                };
             }
             let last = exhausted || progress.rounds + 1 >= MAX_ROUNDS;
             let reply = match self.ask_patiently(&mut node, &mut progress, last).await {
                 Ok(reply) => reply,
-                Err(reason) => return End::Failed { reason, text: progress.said },
+                Err(reason) => {
+                    return End::Failed {
+                        reason,
+                        text: progress.said,
+                    };
+                }
             };
             progress.rounds += 1;
             if reply.calls.is_empty() || last {
@@ -171,7 +179,9 @@ impl Turn<'_> {
         let system = self
             .registry
             .system_prompt(&node.agent.agent_id, speaker, !children.is_empty());
-        let request = with_system(&node.chat, system).with_tools(tools);
+        let mut request = with_system(&node.chat, system);
+        // An empty list is refused by some.
+        request.tools = Some(tools).filter(|tools| !tools.is_empty());
 
         let permit = self.allowance.asking.acquire().await;
         self.writer
@@ -181,7 +191,11 @@ impl Turn<'_> {
         let to_reader = node.parent.is_none();
         let said = &mut progress.said;
         let mut say = |piece: String| {
-            let piece = if std::mem::take(&mut gap) { format!("\n\n{piece}") } else { piece };
+            let piece = if std::mem::take(&mut gap) {
+                format!("\n\n{piece}")
+            } else {
+                piece
+            };
             said.push_str(&piece);
             if to_reader {
                 self.writer.token(piece);
@@ -347,7 +361,8 @@ impl Turn<'_> {
     /// Has a child do its task, and gives what its parent is told.
     async fn delegated(&self, child: Node) -> String {
         let task = child.task.clone();
-        self.writer.status(&task, TaskStatus::Planning, one_line(&child.assignment));
+        self.writer
+            .status(&task, TaskStatus::Planning, one_line(&child.assignment));
         // Time that a person takes moves the deadline, so it is looked at again when it comes.
         let mut work = self.carry_out(child);
         let end = loop {
@@ -366,15 +381,20 @@ impl Turn<'_> {
         };
         match end {
             End::Answered { text, note } => {
-                self.writer
-                    .ended(&task, TaskStatus::Complete, note.clone().unwrap_or_default(), text.clone());
+                self.writer.ended(
+                    &task,
+                    TaskStatus::Complete,
+                    note.clone().unwrap_or_default(),
+                    text.clone(),
+                );
                 match note {
                     Some(note) => format!("{text}\n\n({note})"),
                     None => text,
                 }
             }
             End::Failed { reason, text } => {
-                self.writer.ended(&task, TaskStatus::Error, reason.clone(), text.clone());
+                self.writer
+                    .ended(&task, TaskStatus::Error, reason.clone(), text.clone());
                 if text.is_empty() {
                     format!("This task failed: {reason}")
                 } else {
@@ -420,7 +440,10 @@ impl Turn<'_> {
             Ok(rehearsal::opinion(&request))
         } else {
             let wait = |detail| self.writer.status(&node.task, TaskStatus::Executing, detail);
-            self.inner.providers.ask(&parent.model, &request, &mut ignored, &wait).await
+            self.inner
+                .providers
+                .ask(&parent.model, &request, &mut ignored, &wait)
+                .await
         };
         drop(permit);
         match reply {

@@ -65,9 +65,17 @@ pub(super) fn offered(children: &[&AgentEntry], has_parent: bool) -> Vec<Tool> {
 /// What a call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wish {
-    Delegate { agent_id: String, task: String },
-    AskParent { question: String },
-    Report { result: String, done: bool },
+    Delegate {
+        agent_id: String,
+        task: String,
+    },
+    AskParent {
+        question: String,
+    },
+    Report {
+        result: String,
+        done: bool,
+    },
     /// A call that makes no sense, and what to tell the model.
     Unclear(String),
 }
@@ -97,12 +105,17 @@ pub(super) fn wish(call: &ToolCall) -> Wish {
         };
         match read {
             Ok(wish) => into(wish),
-            Err(error) => Wish::Unclear(format!("The arguments do not fit: {error}. Correct them and call again.")),
+            Err(error) => Wish::Unclear(format!(
+                "The arguments do not fit: {error}. Correct them and call again."
+            )),
         }
     }
     let arguments = &call.fn_arguments;
     match call.fn_name.as_str() {
-        DELEGATE => read(arguments, |Delegate { agent_id, task }| Wish::Delegate { agent_id, task }),
+        DELEGATE => read(arguments, |Delegate { agent_id, task }| Wish::Delegate {
+            agent_id,
+            task,
+        }),
         ASK_PARENT => read(arguments, |AskParent { question }| Wish::AskParent { question }),
         REPORT => read(arguments, |Report { result, done }| Wish::Report {
             result,

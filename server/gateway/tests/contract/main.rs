@@ -3,6 +3,7 @@
 //! - `common`: a client of the router, and a stub of a provider
 //! - `routes`: listings, refusals, access
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
+//! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `openai`, `providers`: real HTTP to stubs that speak as the providers do
 
 #![allow(
@@ -15,6 +16,7 @@
 
 mod answers;
 mod common;
+mod delegation;
 mod openai;
 mod providers;
 mod routes;
