@@ -163,6 +163,7 @@ fn embedded(get: &impl Fn(&str) -> Option<String>) -> Result<gateway::Settings, 
             }
         },
         access_token: None,
+        ..gateway::Settings::default()
     })
 }
 

@@ -59,6 +59,11 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
+    /// Is cancelled when the Gateway shuts down.
+    pub(crate) fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
     /// The answer that this idempotency key has started already.
     pub(crate) fn started_by(&self, key: &str) -> Option<Arc<Answer>> {
         self.shelf.lock().by_key.get(key).cloned()

@@ -29,10 +29,12 @@ pub enum ConfigError {
         source: Box<toml::de::Error>,
     },
     /// A field of a file has a value that makes no sense.
-    #[error("{file}: {field}: {problem}")]
+    #[error("{file}:{line}: {field}: {problem}")]
     Field {
         /// The file.
         file: String,
+        /// The line, from 1.
+        line: usize,
         /// The field, such as `agents[2].parent_id`.
         field: String,
         /// What is wrong with it.

@@ -2,6 +2,7 @@
 //!
 //! - [`Settings`] say where things are; [`Gateway::new`] reads and checks them; [`Gateway::router`] is the contract
 //! - `registry`: agents, their hierarchy and their system prompts (`agents.toml`)
+//! - `reload`: takes changes of the files over; `place`: where in a file something is wrong
 //! - `models`: which models there are and what they cost (`models.toml`, and what servers list themselves)
 //! - `providers`: asks a real model; `rehearsal`: plays one when there is none
 //! - `turn`: an agent's rounds with its model, and those of the agents it delegates to
@@ -21,9 +22,11 @@
 mod answers;
 mod error;
 mod models;
+mod place;
 mod providers;
 mod registry;
 mod rehearsal;
+mod reload;
 mod routes;
 mod settings;
 mod turn;
@@ -32,9 +35,11 @@ use std::sync::Arc;
 
 use answers::{Answers, writer::Writer};
 use models::{Models, Provider};
+use parking_lot::RwLock;
 use protocol::gateway::GatewayChatRequest;
 use providers::{Providers, endpoint::Endpoints};
 use registry::Registry;
+use reload::Texts;
 
 pub use error::ConfigError;
 pub use settings::{ContextOverflow, Settings};
@@ -48,7 +53,7 @@ pub struct Gateway {
 
 struct Inner {
     settings: Settings,
-    registry: Arc<Registry>,
+    registry: RwLock<Arc<Registry>>,
     models: Models,
     providers: Providers,
     answers: Arc<Answers>,
@@ -62,7 +67,9 @@ impl Gateway {
     /// A file that cannot be read or is wrong, or an address that is none; the error names the file and field, or the
     /// variable. A server that does not answer is not an error: its models come when it does.
     pub async fn new(settings: Settings) -> Result<Gateway, ConfigError> {
-        let registry = Arc::new(Registry::load(settings.agents_file.as_deref())?);
+        // Read before they are taken over, so that no change in between is missed.
+        let files = Texts::read(settings.agents_file.as_deref(), settings.models_file.as_deref());
+        let registry = Registry::load(settings.agents_file.as_deref())?;
         let endpoints = Arc::new(Endpoints::from_settings(&settings)?);
         let providers = Providers::new(Arc::clone(&endpoints))?;
         let models = Models::load(settings.models_file.as_deref(), endpoints, providers.http())?;
@@ -72,15 +79,18 @@ impl Gateway {
             active_models = active,
             "gateway ready"
         );
-        Ok(Gateway {
-            inner: Arc::new(Inner {
-                settings,
-                registry,
-                models,
-                providers,
-                answers: Arc::new(Answers::default()),
-            }),
-        })
+        let has_files = settings.agents_file.is_some() || settings.models_file.is_some();
+        let inner = Arc::new(Inner {
+            settings,
+            registry: RwLock::new(Arc::new(registry)),
+            models,
+            providers,
+            answers: Arc::new(Answers::default()),
+        });
+        if has_files {
+            tokio::spawn(reload::watch(Arc::downgrade(&inner), files));
+        }
+        Ok(Gateway { inner })
     }
 
     /// The contract's routes.
@@ -95,6 +105,11 @@ impl Gateway {
 }
 
 impl Inner {
+    /// The agents as they are now.
+    fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read())
+    }
+
     /// Writes the answer to `request` as `agent` with `model`, to its end.
     async fn answer(
         &self,

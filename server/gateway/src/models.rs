@@ -2,7 +2,7 @@
 //!
 //! `models.toml` names models and prices; `discovery` asks the servers what they offer; `listing` makes one list.
 
-mod catalog;
+pub(crate) mod catalog;
 mod discovery;
 mod listing;
 mod price;
@@ -88,7 +88,7 @@ impl Model {
 
 /// All models, and the way to find out what the servers offer.
 pub(crate) struct Models {
-    catalog: Vec<Model>,
+    catalog: RwLock<Arc<Vec<Model>>>,
     endpoints: Arc<Endpoints>,
     discovery: Discovery,
     known: RwLock<Arc<Vec<Model>>>,
@@ -102,7 +102,7 @@ impl Models {
         http: reqwest::Client,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
-            catalog: catalog::load(file)?,
+            catalog: RwLock::new(Arc::new(catalog::load(file)?)),
             discovery: Discovery::new(http, Arc::clone(&endpoints)),
             endpoints,
             known: RwLock::default(),
@@ -112,10 +112,18 @@ impl Models {
     /// The list as it is now: active models first, the default at the head.
     pub(crate) async fn fresh(&self) -> Arc<Vec<Model>> {
         let (openai, ollama) = self.discovery.ask().await;
+        let catalog = Arc::clone(&self.catalog.read());
         let configured = |provider| self.endpoints.is_configured(provider);
-        let list = Arc::new(listing::assemble(&self.catalog, configured, &openai, &ollama));
+        let list = Arc::new(listing::assemble(&catalog, configured, &openai, &ollama));
         *self.known.write() = Arc::clone(&list);
         list
+    }
+
+    /// Takes another list of the file over. What is known of the servers stays.
+    pub(crate) fn replace_catalog(&self, catalog: Vec<Model>) {
+        *self.catalog.write() = Arc::new(catalog);
+        // Else a price that changed would count from the next listing only.
+        *self.known.write() = Arc::default();
     }
 
     /// The agent's own model, where it was active when last looked.

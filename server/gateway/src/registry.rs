@@ -61,7 +61,7 @@ impl Registry {
             file: file.into(),
             source: Box::new(source),
         })?;
-        validation::check(file, &agents)?;
+        validation::check(file, text, &agents)?;
         Ok(Self { agents })
     }
 

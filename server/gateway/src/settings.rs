@@ -37,6 +37,8 @@ pub struct Settings {
     pub ollama_host: Option<String>,
     /// The pause between two tokens of Rehearsal.
     pub rehearsal_delay: Duration,
+    /// How often the files are looked at for changes.
+    pub reload_every: Duration,
     /// What one turn may take at most.
     pub limits: Limits,
     /// How long a plan waits for a person's decision.
@@ -60,6 +62,7 @@ impl Default for Settings {
             gemini_base_url: None,
             ollama_host: None,
             rehearsal_delay: Duration::from_millis(25),
+            reload_every: Duration::from_secs(2),
             limits: Limits::default(),
             approval_timeout: Duration::from_secs(60 * 60),
             context_overflow: ContextOverflow::default(),
@@ -83,6 +86,7 @@ impl fmt::Debug for Settings {
             .field("gemini_base_url", &set(&self.gemini_base_url))
             .field("ollama_host", &set(&self.ollama_host))
             .field("rehearsal_delay", &self.rehearsal_delay)
+            .field("reload_every", &self.reload_every)
             .field("limits", &self.limits)
             .field("approval_timeout", &self.approval_timeout)
             .field("context_overflow", &self.context_overflow)

@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::Path};
 use serde::Deserialize;
 
 use super::{Model, Price, Provider};
-use crate::{error::ConfigError, registry};
+use crate::{error::ConfigError, place, registry};
 
 const BUILT_IN: &str = include_str!("../../models.toml");
 
@@ -31,7 +31,7 @@ struct Entry {
 }
 
 /// Reads `file`, or the built-in list.
-pub(super) fn load(file: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
+pub(crate) fn load(file: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
     let (name, text) = registry::read(file, "models.toml", BUILT_IN)?;
     parse(&name, &text)
 }
@@ -45,11 +45,12 @@ fn parse(file: &str, text: &str) -> Result<Vec<Model>, ConfigError> {
     for (index, entry) in models.iter().enumerate() {
         let wrong = |field: &str, problem: String| ConfigError::Field {
             file: file.into(),
+            line: place::line(text, "models", index, field),
             field: format!("models[{index}].{field}"),
             problem,
         };
-        for (field, text) in [("model_id", &entry.model_id), ("model_name", &entry.model_name)] {
-            if text.trim().is_empty() {
+        for (field, name) in [("model_id", &entry.model_id), ("model_name", &entry.model_name)] {
+            if name.trim().is_empty() {
                 return Err(wrong(field, "is empty".into()));
             }
         }
@@ -108,17 +109,20 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_names_file_and_field() {
+    fn every_fault_names_file_line_and_field() {
         let cases = [
-            (ONE.repeat(2), "my.toml: models[1].model_id: `m` is there twice"),
-            (ONE.replace("\"M\"", "\"\""), "my.toml: models[0].model_name: is empty"),
+            (ONE.repeat(2), "my.toml:6: models[1].model_id: `m` is there twice"),
+            (
+                ONE.replace("\"M\"", "\"\""),
+                "my.toml:3: models[0].model_name: is empty",
+            ),
             (
                 format!("{ONE}cost_per_1m_output = -1.0"),
-                "my.toml: models[0].cost_per_1m_output: is not a price",
+                "my.toml:5: models[0].cost_per_1m_output: is not a price",
             ),
             (
                 format!("{ONE}cost_per_1m_input = nan"),
-                "my.toml: models[0].cost_per_1m_input: is not a price",
+                "my.toml:5: models[0].cost_per_1m_input: is not a price",
             ),
         ];
         for (text, expected) in cases {

@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use super::AgentEntry;
-use crate::error::ConfigError;
+use crate::{error::ConfigError, place};
 
 const MAX_TIER: u8 = 6;
 
 /// Checks the whole file and names the first field that is wrong.
-pub(super) fn check(file: &str, agents: &[AgentEntry]) -> Result<(), ConfigError> {
+pub(super) fn check(file: &str, text: &str, agents: &[AgentEntry]) -> Result<(), ConfigError> {
     let wrong = |index: usize, field: &str, problem: String| ConfigError::Field {
         file: file.into(),
+        line: place::line(text, "agents", index, field),
         field: format!("agents[{index}].{field}"),
         problem,
     };
@@ -69,6 +70,7 @@ pub(super) fn check(file: &str, agents: &[AgentEntry]) -> Result<(), ConfigError
     if root.is_none() {
         return Err(ConfigError::Field {
             file: file.into(),
+            line: 1,
             field: "agents".into(),
             problem: "there is no agent without a parent_id; the hierarchy needs one root".into(),
         });
@@ -96,41 +98,41 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_names_file_and_field() {
+    fn every_fault_names_file_line_and_field() {
         let root = agent("a", None);
         let cases = [
             (
                 root.clone() + &agent("b", Some("x")),
-                "my.toml: agents[1].parent_id: there is no agent `x`",
+                "my.toml:11: agents[1].parent_id: there is no agent `x`",
             ),
             (
                 root.clone() + &agent("a", Some("a")),
-                "my.toml: agents[1].agent_id: `a` is there twice",
+                "my.toml:7: agents[1].agent_id: `a` is there twice",
             ),
             (
                 root.clone() + &agent("b", Some("c")) + &agent("c", Some("b")),
-                "my.toml: agents[1].parent_id: `b` stands above itself",
+                "my.toml:11: agents[1].parent_id: `b` stands above itself",
             ),
             (
                 agent("a", Some("a")),
-                "my.toml: agents[0].parent_id: `a` stands above itself",
+                "my.toml:6: agents[0].parent_id: `a` stands above itself",
             ),
             (
                 root.clone() + &agent("b", None),
-                "my.toml: agents[1].parent_id: is missing, but `a` is the root already",
+                "my.toml:6: agents[1].parent_id: is missing, but `a` is the root already",
             ),
             (
                 "agents = []".to_owned(),
-                "my.toml: agents: there is no agent without a parent_id; the hierarchy needs one root",
+                "my.toml:1: agents: there is no agent without a parent_id; the hierarchy needs one root",
             ),
             (
                 root.replace("tier = 2", "tier = 9"),
-                "my.toml: agents[0].tier: 9 is not between 1 and 6",
+                "my.toml:4: agents[0].tier: 9 is not between 1 and 6",
             ),
-            (root.replace("\"R\"", "\" \""), "my.toml: agents[0].role: is empty"),
+            (root.replace("\"R\"", "\" \""), "my.toml:5: agents[0].role: is empty"),
             (
                 agent("a b", None),
-                "my.toml: agents[0].agent_id: `a b` is not an id; use letters, digits, `-`, `_` and `.`",
+                "my.toml:2: agents[0].agent_id: `a b` is not an id; use letters, digits, `-`, `_` and `.`",
             ),
         ];
         for (text, expected) in cases {
@@ -141,6 +143,9 @@ mod tests {
     #[test]
     fn a_misspelt_field_is_named() {
         let text = error(&agent("a", None).replace("role", "rôle").replace("rôle", "roel"));
-        assert!(text.starts_with("my.toml: ") && text.contains("roel"), "{text}");
+        assert!(
+            text.starts_with("my.toml: ") && text.contains("line 5") && text.contains("roel"),
+            "{text}"
+        );
     }
 }

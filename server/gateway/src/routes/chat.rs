@@ -25,7 +25,7 @@ pub(super) async fn post_chat(
     if request.message.trim().is_empty() && request.messages.iter().all(|m| m.content.trim().is_empty()) {
         return Err(Refusal::InvalidBody("`message` is empty".into()));
     }
-    let registry = Arc::clone(&inner.registry);
+    let registry = inner.registry();
     let agent = registry.agent(&request.agent_id).cloned();
     let agent = agent.ok_or_else(|| Refusal::UnknownAgent(request.agent_id.clone()))?;
     let model = inner.models.choose(request.model.as_deref(), &agent).await?;

@@ -13,7 +13,10 @@ use crate::{
 
 pub(super) async fn list_agents(State(gateway): State<Gateway>) -> Json<GatewayAgentList> {
     let list = gateway.inner.models.fresh().await;
-    let agents = gateway.inner.registry.listing(|agent| models::default_of(agent, &list));
+    let agents = gateway
+        .inner
+        .registry()
+        .listing(|agent| models::default_of(agent, &list));
     Json(GatewayAgentList { agents })
 }
 

@@ -459,7 +459,8 @@ async fn a_plan_that_nobody_decides_on_ends_the_turn() {
 #[tokio::test]
 async fn a_limit_is_told_to_the_agent_and_to_the_person() {
     let many = vec![delegate("mgr-code-01", "a"), delegate("mgr-code-02", "b")];
-    let cases: [(fn(&mut Limits), &str); 3] = [
+    type Set = fn(&mut Limits);
+    let cases: [(Set, &str); 3] = [
         (|l| l.nodes = 2, "Limit reached: a turn has 2 tasks at most."),
         (|l| l.children = 1, "Limit reached: one agent delegates 1 task at most."),
         (|l| l.tokens = 2_000, "Limit reached: a turn takes 2000 tokens at most."),

@@ -4,6 +4,7 @@
 //! - `routes`: listings, refusals, access
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
 //! - `delegation`: a hierarchy at work, to a model that calls tools
+//! - `reload`: agents.toml and models.toml change while the Gateway runs
 //! - `openai`, `providers`: real HTTP to stubs that speak as the providers do
 
 #![allow(
@@ -19,4 +20,5 @@ mod common;
 mod delegation;
 mod openai;
 mod providers;
+mod reload;
 mod routes;
