@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch build test audit bench-streams bench-page fuzz fmt clean
+.PHONY: help run watch build test test-gateway audit bench-streams bench-page fuzz fmt clean
 
 ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
 TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
@@ -35,6 +35,10 @@ audit: ## licences, bans, sources, advisories of the dependencies; dependencies 
 	@$(TOOLS) && cargo deny check bans licenses sources && cargo machete
 	@$(TOOLS) && if cargo deny fetch db; then cargo deny check --disable-fetch advisories; \
 		else echo "==> advisories: not checked, their database cannot be reached"; fi
+
+test-gateway: ## does the Gateway at GATEWAY_URL keep the contract? (GATEWAY_TOKEN, GATEWAY_MESSAGE, GATEWAY_LONG_MESSAGE)
+	@.ci/bootstrap test
+	@$(TOOLS) && exec node --import ./end2end/bench/typescript.mjs --test-reporter spec end2end/conformance/gateway.ts
 
 bench-streams: ## streams through Parley, beside nginx and none at all, into docs/BENCHMARKS.md (ten minutes)
 	@.ci/bootstrap bench

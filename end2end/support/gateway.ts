@@ -84,6 +84,8 @@ export interface Refusal {
 export interface Script {
   agents?: Agent[];
   models?: Model[];
+  /** Refuses all that the contract refuses. Else it takes whatever Parley sends, and the test judges that. */
+  strict?: boolean;
   /** Called once for each answer that is asked for. */
   answer?: (request: ChatRequest) => Answer | Refusal;
 }
@@ -302,8 +304,11 @@ export class Gateway {
         return reply(response, 200, { agents: this.agents });
       case 'GET /models':
         return reply(response, 200, { models: this.models });
-      case 'POST /chat':
+      case 'POST /chat': {
+        const fault = this.script.strict ? this.faultOf(body) : undefined;
+        if (fault) return reply(response, fault.status, refusal(fault.code, fault.message));
         return this.begin(JSON.parse(body) as ChatRequest, response);
+      }
       case 'GET /chat/stream/{id}': {
         const after = request.headers['last-event-id'] as string | undefined;
         this.streams.push({ session_id: third!, after });
@@ -321,6 +326,9 @@ export class Gateway {
         return reply(response, 200, { status: 'cancelled' });
       }
       case 'POST /chat/{id}/approval': {
+        if (this.script.strict && !this.answers.get(second!)?.isRunning) {
+          return reply(response, 409, refusal('nothing_awaits_approval', 'Nothing waits in this session.'));
+        }
         const approval = { session_id: second!, ...(JSON.parse(body) as Omit<Approval, 'session_id'>) };
         this.approvals.push(approval);
         for (const decide of this.deciding.splice(0)) decide(approval);
@@ -329,6 +337,30 @@ export class Gateway {
       default:
         return reply(response, 404, refusal('not_found', `The contract has no ${request.method} ${path}.`));
     }
+  }
+
+  /** What the contract says is wrong with a request for an answer. */
+  private faultOf(body: string): { status: number; code: string; message: string } | undefined {
+    let chat: Partial<ChatRequest>;
+    try {
+      chat = JSON.parse(body) as Partial<ChatRequest>;
+    } catch {
+      return { status: 400, code: 'malformed_json', message: 'The body is not JSON.' };
+    }
+    const { session_id, message_id, agent_id, model, idempotency_key } = chat;
+    if (!session_id || !message_id || !agent_id || !idempotency_key) {
+      return { status: 422, code: 'invalid_body', message: 'A field is missing.' };
+    }
+    if (!this.agents.some(agent => agent.agent_id === agent_id)) {
+      return { status: 422, code: 'agent_not_found', message: 'There is no such agent.' };
+    }
+    if (model && !this.models.some(known => known.model_id === model)) {
+      return { status: 422, code: 'model_not_found', message: 'There is no such model.' };
+    }
+    if (!this.keys.has(idempotency_key) && this.answers.get(session_id)?.isRunning) {
+      return { status: 409, code: 'turn_in_progress', message: 'An answer is being written.' };
+    }
+    return undefined;
   }
 
   private begin(chat: ChatRequest, response: ServerResponse): void {

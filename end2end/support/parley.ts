@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type Environment = Record<string, string>;
 
 const repository = resolve(import.meta.dirname, '../..');
-const binary = process.env.PARLEY_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(repository, 'target'), 'debug/parley');
+export const binary = process.env.PARLEY_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(repository, 'target'), 'debug/parley');
 /** A port where nothing listens: a developer's own Ollama must not take part. */
 const NOWHERE = 'http://127.0.0.1:9';
 /** What a developer's shell may have set, and the tests must not see. */
