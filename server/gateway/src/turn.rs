@@ -68,7 +68,11 @@ pub(crate) async fn run(
     match turn.carry_out(root).await {
         End::Answered { note, .. } => {
             let limit = turn.allowance.reached();
-            let notes: Vec<String> = note.into_iter().chain(limit).collect();
+            let mut notes: Vec<String> = note.into_iter().chain(limit).collect();
+            if notes.is_empty() && turn.allowance.was_divided() {
+                // Else its task would go on saying what it did last.
+                notes.push("Done".into());
+            }
             Outcome::Complete {
                 note: (!notes.is_empty()).then(|| notes.join(" ")),
             }

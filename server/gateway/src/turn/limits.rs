@@ -115,6 +115,11 @@ impl Allowance {
         *self.deadline.lock() += time;
     }
 
+    /// Whether anything was delegated.
+    pub(super) fn was_divided(&self) -> bool {
+        self.nodes.load(Ordering::Relaxed) > 1
+    }
+
     /// The first limit that was reached.
     pub(super) fn reached(&self) -> Option<String> {
         self.reached.lock().clone()

@@ -381,12 +381,9 @@ impl Turn<'_> {
         };
         match end {
             End::Answered { text, note } => {
-                self.writer.ended(
-                    &task,
-                    TaskStatus::Complete,
-                    note.clone().unwrap_or_default(),
-                    text.clone(),
-                );
+                // Else it would go on saying what it did last.
+                let detail = note.clone().unwrap_or_else(|| "Done".into());
+                self.writer.ended(&task, TaskStatus::Complete, detail, text.clone());
                 match note {
                     Some(note) => format!("{text}\n\n({note})"),
                     None => text,
