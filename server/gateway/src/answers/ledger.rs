@@ -71,6 +71,12 @@ impl Ledger {
             .or_insert(spent);
     }
 
+    /// A request was refused before its first word: it took nothing.
+    pub(crate) fn forget(&self) {
+        let mut accounts = self.accounts.lock();
+        accounts.unreported = accounts.unreported.saturating_sub(1);
+    }
+
     /// What one task took itself; `None`: nothing was reported.
     pub(crate) fn of_task(&self, task_id: &str) -> Option<Spent> {
         self.accounts.lock().by_task.get(task_id).copied()

@@ -49,7 +49,6 @@ pub(super) struct Parent {
     agent_name: String,
     model: Model,
     chat: ChatRequest,
-    level: usize,
 }
 
 /// How an agent's work ended.
@@ -190,6 +189,7 @@ impl Turn<'_> {
         let mut gap = !progress.said.is_empty() && !progress.said.ends_with("\n\n");
         let to_reader = node.parent.is_none();
         let said = &mut progress.said;
+        let said_before = said.len();
         let mut say = |piece: String| {
             let piece = if std::mem::take(&mut gap) {
                 format!("\n\n{piece}")
@@ -218,15 +218,24 @@ impl Turn<'_> {
             self.inner.providers.ask(&node.model, &request, &mut say, &wait).await
         };
         drop(permit);
-        if let Some(spent) = reply.as_ref().ok().and_then(|reply| reply.spent) {
-            self.writer.ledger().charge(&node.task.id, spent);
-        }
+        let was_heard = progress.said.len() > said_before;
+        self.settle(&node.task, &reply, was_heard);
         reply
+    }
+
+    /// Enters into the books what a request took.
+    fn settle(&self, task: &Task, reply: &Result<Reply, Failure>, was_heard: bool) {
+        match reply {
+            Ok(Reply { spent: Some(spent), .. }) => self.writer.ledger().charge(&task.id, *spent),
+            Err(_) if !was_heard => self.writer.ledger().forget(),
+            _ => {}
+        }
     }
 
     /// Carries out what a reply calls for: those it delegates to work at once.
     async fn take_calls(&self, node: &Node, progress: &mut Progress, reply: &Reply) -> Round {
-        let wishes: Vec<Wish> = reply.calls.iter().map(tools::wish).collect();
+        let has_parent = node.parent.is_some();
+        let wishes: Vec<Wish> = reply.calls.iter().map(|call| tools::wish(call, has_parent)).collect();
         if let Some(Wish::Report { result, done }) = wishes.iter().find(|w| matches!(w, Wish::Report { .. })) {
             return Round::Ended(reported(progress, result, *done));
         }
@@ -268,7 +277,6 @@ impl Turn<'_> {
             agent_name: node.agent.agent_name.clone(),
             model: node.model.clone(),
             chat: node.chat.clone(),
-            level: node.level,
         });
         let mut work: Vec<Pin<Box<dyn Future<Output = String> + Send + '_>>> = Vec::new();
         for (wish, call) in wishes.iter().zip(&reply.calls) {
@@ -279,11 +287,12 @@ impl Turn<'_> {
                 },
                 Wish::AskParent { question } => {
                     let question = question.clone();
-                    let refusal = self.refuse_question(node, progress);
+                    progress.questions += 1;
+                    let may_ask = progress.questions <= MAX_QUESTIONS;
                     Box::pin(async move {
-                        match (&node.parent, refusal) {
-                            (Some(above), None) => self.ask_parent(node, above, &question).await,
-                            (_, refusal) => refusal.unwrap_or_default(),
+                        match &node.parent {
+                            Some(above) if may_ask => self.ask_parent(node, above, &question).await,
+                            _ => format!("You have asked {MAX_QUESTIONS} times. State your assumption and go on."),
                         }
                     })
                 }
@@ -401,15 +410,6 @@ impl Turn<'_> {
         }
     }
 
-    fn refuse_question(&self, node: &Node, progress: &mut Progress) -> Option<String> {
-        if node.parent.is_none() {
-            return Some("Nobody is above you in this turn. State your assumption and go on.".into());
-        }
-        progress.questions += 1;
-        (progress.questions > MAX_QUESTIONS)
-            .then(|| format!("You have asked {MAX_QUESTIONS} times. State your assumption and go on."))
-    }
-
     /// The answer of the agent above to a question, from what it knew when it delegated. It counts as that agent's work.
     async fn ask_parent(&self, node: &Node, parent: &Parent, question: &str) -> String {
         if let Err(limit) = self.allowance.check(self.writer.ledger()) {
@@ -430,7 +430,8 @@ impl Turn<'_> {
             )));
         let system = self.registry.system_prompt(&parent.agent_id, None, false);
         let request = with_system(&chat, system);
-        let mut ignored = |_: String| {};
+        let mut was_heard = false;
+        let mut heard = |_: String| was_heard = true;
         let permit = self.allowance.asking.acquire().await;
         self.writer.ledger().begin();
         let reply = if parent.model.provider == Provider::Parley {
@@ -439,18 +440,17 @@ impl Turn<'_> {
             let wait = |detail| self.writer.status(&node.task, TaskStatus::Executing, detail);
             self.inner
                 .providers
-                .ask(&parent.model, &request, &mut ignored, &wait)
+                .ask(&parent.model, &request, &mut heard, &wait)
                 .await
         };
         drop(permit);
+        self.settle(&parent.task, &reply, was_heard);
         match reply {
             Ok(reply) => {
-                if let Some(spent) = reply.spent {
-                    self.writer.ledger().charge(&parent.task.id, spent);
+                if reply.spent.is_some() {
                     let waiting = format!("Answered a question of {}", node.agent.agent_name);
                     self.writer.status(&parent.task, TaskStatus::Executing, waiting);
                 }
-                debug_assert!(parent.level < node.level);
                 reply.text
             }
             Err(_) => "There is no answer. State your assumption and go on.".into(),

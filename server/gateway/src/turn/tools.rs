@@ -80,8 +80,8 @@ pub(super) enum Wish {
     Unclear(String),
 }
 
-/// Reads a call.
-pub(super) fn wish(call: &ToolCall) -> Wish {
+/// Reads a call. Without an agent above there is nobody to ask or to report to, whatever a model makes up.
+pub(super) fn wish(call: &ToolCall, has_parent: bool) -> Wish {
     #[derive(Deserialize)]
     struct Delegate {
         agent_id: String,
@@ -116,6 +116,9 @@ pub(super) fn wish(call: &ToolCall) -> Wish {
             agent_id,
             task,
         }),
+        ASK_PARENT | REPORT if !has_parent => Wish::Unclear(
+            "Nobody is above you in this turn: answer the person in words, and state what you assume.".into(),
+        ),
         ASK_PARENT => read(arguments, |AskParent { question }| Wish::AskParent { question }),
         REPORT => read(arguments, |Report { result, done }| Wish::Report {
             result,
@@ -130,12 +133,15 @@ mod tests {
     use super::*;
 
     fn call(name: &str, arguments: Value) -> Wish {
-        wish(&ToolCall {
-            call_id: "c".into(),
-            fn_name: name.into(),
-            fn_arguments: arguments,
-            thought_signatures: None,
-        })
+        wish(
+            &ToolCall {
+                call_id: "c".into(),
+                fn_name: name.into(),
+                fn_arguments: arguments,
+                thought_signatures: None,
+            },
+            true,
+        )
     }
 
     #[test]

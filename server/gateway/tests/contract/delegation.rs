@@ -579,6 +579,29 @@ async fn a_model_without_tools_answers_itself() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_refused_leaves_the_figures_exact() {
+    let scripts = [(
+        "Dir-Code",
+        vec![
+            Say::Refuse(400, "gpt-4.1 does not support tools", None),
+            Say::Text("Myself."),
+        ],
+    )];
+    let (client, _) = gateway(&scripts, |_| {}).await;
+    let events = ask(&client, "dir-code").await;
+    let usage = json!({"prompt_tokens": 1_001, "completion_tokens": 101, "total_tokens": 1_102});
+    assert_eq!(events[events.len() - 2].data["usage"], usage);
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_even_where_the_model_reports_to_nobody() {
+    let report = vec![("report", json!({"result": "Hidden."}))];
+    let scripts = [("Dir-Code", vec![Say::Call("", report), Say::Text("Said.")])];
+    let (client, _) = gateway(&scripts, |_| {}).await;
+    assert_eq!(text(&ask(&client, "dir-code").await), "Said.");
+}
+
+#[tokio::test]
 async fn a_busy_provider_is_asked_again_when_it_says() {
     let scripts = [(
         "Dir-Code",
