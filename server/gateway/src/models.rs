@@ -119,11 +119,9 @@ impl Models {
         list
     }
 
-    /// Takes another list of the file over. What is known of the servers stays.
+    /// Takes another list of the file over. It counts from the next [`Self::fresh`] on.
     pub(crate) fn replace_catalog(&self, catalog: Vec<Model>) {
         *self.catalog.write() = Arc::new(catalog);
-        // Else a price that changed would count from the next listing only.
-        *self.known.write() = Arc::default();
     }
 
     /// The agent's own model, where it was active when last looked.

@@ -10,7 +10,10 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use genai::{
     Client,
-    chat::{ChatRequest, ChatStreamEvent, MessageContent, StopReason, StreamEnd, ToolCall, Usage as ProviderUsage},
+    chat::{
+        ChatRequest, ChatStreamEvent, MessageContent, StopReason, StreamEnd, ToolCall, ToolChoice,
+        Usage as ProviderUsage,
+    },
 };
 use protocol::session::Usage;
 
@@ -80,12 +83,13 @@ impl Providers {
         self.http.clone()
     }
 
-    /// Asks `model`; `say` gets each piece of what it says, `wait` a line for the reader where the provider makes us wait.
+    /// Asks `model`, which calls tools only where it may; `say` gets each piece of what it says, `wait` a line for the reader where the provider makes us wait.
     /// Dropping the future drops the connection, which stops the model.
     pub(crate) async fn ask(
         &self,
         model: &Model,
         chat: &ChatRequest,
+        may_call: bool,
         say: &mut (dyn FnMut(String) + Send),
         wait: &(dyn Fn(String) + Sync),
     ) -> Result<Reply, Failure> {
@@ -105,7 +109,10 @@ impl Providers {
             }
         };
 
-        let options = request::options(model.provider, SILENCE_TIMEOUT);
+        let mut options = request::options(model.provider, SILENCE_TIMEOUT);
+        if chat.tools.is_some() && !may_call {
+            options = options.with_tool_choice(ToolChoice::None);
+        }
         let target = request::target(model, endpoint);
         let ask = async || {
             let asked = self

@@ -21,10 +21,13 @@ pub(crate) async fn watch(gateway: Weak<Inner>, mut seen: Texts) {
         };
         if seen != now {
             match inner.reload() {
-                Ok(()) => tracing::info!(
-                    agents = inner.registry().agents().len(),
-                    "the files changed and were taken over"
-                ),
+                Ok(()) => {
+                    inner.models.fresh().await;
+                    tracing::info!(
+                        agents = inner.registry().agents().len(),
+                        "the files changed and were taken over"
+                    );
+                }
                 Err(error) => tracing::error!("{error}; the agents and models stay as they were"),
             }
         }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc};
 
 use futures::future::join_all;
-use genai::chat::{ChatMessage, ChatRequest, ContentPart, MessageContent, ToolCall, ToolResponse};
+use genai::chat::{ChatMessage, ChatRequest, ChatRole, ContentPart, MessageContent, ToolCall, ToolResponse};
 use protocol::event::TaskStatus;
 use uuid::Uuid;
 
@@ -139,10 +139,10 @@ impl Turn<'_> {
     /// Asks the node's model: without tools where it takes none, with less of the conversation where that is too long.
     async fn ask_patiently(&self, node: &mut Node, progress: &mut Progress, last: bool) -> Result<Reply, String> {
         loop {
-            let may_call = !last && !progress.without_tools && node.model.may_call_tools();
-            match self.ask(node, progress, may_call).await {
+            let takes_tools = !progress.without_tools && node.model.may_call_tools();
+            match self.ask(node, progress, takes_tools, !last).await {
                 Ok(reply) => return Ok(reply),
-                Err(Failure::NoTools(_)) if may_call => progress.without_tools = true,
+                Err(Failure::NoTools(_)) if takes_tools => progress.without_tools = true,
                 Err(Failure::TooLong(reason)) => {
                     let trim = self.inner.settings.context_overflow == ContextOverflow::LeaveOutOldest;
                     let left_out = if trim { leave_out_oldest(&mut node.chat) } else { 0 };
@@ -160,17 +160,26 @@ impl Turn<'_> {
         }
     }
 
-    async fn ask(&self, node: &Node, progress: &mut Progress, may_call: bool) -> Result<Reply, Failure> {
-        let children: Vec<&AgentEntry> = if may_call && self.allowance.may_go_below(node.level) {
+    async fn ask(
+        &self,
+        node: &Node,
+        progress: &mut Progress,
+        takes_tools: bool,
+        may_call: bool,
+    ) -> Result<Reply, Failure> {
+        let mut children: Vec<&AgentEntry> = if takes_tools && self.allowance.may_go_below(node.level) {
             self.registry.children(&node.agent.agent_id).collect()
         } else {
             Vec::new()
         };
-        let tools = if may_call {
+        let tools = if takes_tools && (may_call || holds_calls(&node.chat)) {
             tools::offered(&children, node.parent.is_some())
         } else {
             Vec::new()
         };
+        if !may_call {
+            children.clear();
+        }
         let speaker = match &node.parent {
             Some(parent) => Some(parent.agent_name.as_str()),
             None => self.request.parent_role.as_deref(),
@@ -215,7 +224,10 @@ impl Turn<'_> {
             };
             rehearsal::ask(&part, &mut say).await
         } else {
-            self.inner.providers.ask(&node.model, &request, &mut say, &wait).await
+            self.inner
+                .providers
+                .ask(&node.model, &request, may_call, &mut say, &wait)
+                .await
         };
         drop(permit);
         let was_heard = progress.said.len() > said_before;
@@ -429,7 +441,11 @@ impl Turn<'_> {
                 node.agent.agent_name
             )));
         let system = self.registry.system_prompt(&parent.agent_id, None, false);
-        let request = with_system(&chat, system);
+        let mut request = with_system(&chat, system);
+        if holds_calls(&chat) {
+            let children: Vec<&AgentEntry> = self.registry.children(&parent.agent_id).collect();
+            request.tools = Some(tools::offered(&children, parent.task.parent_id.is_some()));
+        }
         let mut was_heard = false;
         let mut heard = |_: String| was_heard = true;
         let permit = self.allowance.asking.acquire().await;
@@ -440,7 +456,7 @@ impl Turn<'_> {
             let wait = |detail| self.writer.status(&node.task, TaskStatus::Executing, detail);
             self.inner
                 .providers
-                .ask(&parent.model, &request, &mut heard, &wait)
+                .ask(&parent.model, &request, false, &mut heard, &wait)
                 .await
         };
         drop(permit);
@@ -484,12 +500,18 @@ fn with_system(chat: &ChatRequest, system: Option<String>) -> ChatRequest {
     request
 }
 
+/// Whether tools were called in it. Some providers refuse such a conversation where the tools are not named again, though
+/// none is to be called any more.
+fn holds_calls(chat: &ChatRequest) -> bool {
+    chat.messages.iter().any(|message| message.role == ChatRole::Tool)
+}
+
 /// Leaves out about a third of the conversation, the oldest of it, and says how many messages; 0: nothing can go.
 ///
 /// It goes on with a message of the person: providers want one at the head, and no result without its call.
 fn leave_out_oldest(chat: &mut ChatRequest) -> usize {
     let least = chat.messages.len().div_ceil(3);
-    let is_user = |message: &ChatMessage| message.role == genai::chat::ChatRole::User;
+    let is_user = |message: &ChatMessage| message.role == ChatRole::User;
     let next = (least.max(1)..chat.messages.len()).find(|at| is_user(&chat.messages[*at]));
     let Some(next) = next else { return 0 };
     chat.messages.drain(..next);

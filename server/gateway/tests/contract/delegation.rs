@@ -490,6 +490,31 @@ async fn a_limit_is_told_to_the_agent_and_to_the_person() {
 }
 
 #[tokio::test]
+async fn the_last_word_is_asked_for_with_the_tools_named_and_none_to_be_called() {
+    let scripts = [
+        (
+            "Dir-Code",
+            vec![
+                Say::Call("", vec![delegate("mgr-code-01", "a")]),
+                Say::Text("With what I have."),
+            ],
+        ),
+        ("Mgr-Code-01", vec![Say::Text("A")]),
+    ];
+    let (client, model) = gateway(&scripts, |s| s.limits.tokens = 2_000).await;
+    assert_eq!(text(&ask(&client, "dir-code").await), "With what I have.");
+    let asked = model.asked.lock();
+    let last = &asked.last().unwrap().1;
+    assert_eq!(
+        (&last["tool_choice"], &asked[0].1["tool_choice"]),
+        (&json!("none"), &Value::Null)
+    );
+    assert_eq!(last["tools"][0]["function"]["name"], "delegate");
+    let system = last["messages"][0]["content"].as_str().unwrap();
+    assert!(system.contains("They do not work in this turn"), "{system}");
+}
+
+#[tokio::test]
 async fn nobody_works_below_the_deepest_level() {
     let (client, model) = gateway(&chain(), |s| s.limits.depth = 2).await;
     model.scripts.lock().insert("Mgr-Code-01", vec![Say::Text("Alone.")]);
