@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::timestamp::Timestamp;
+
 /// An agent, as `GET /api/agents` shows it. No port and no address: only the Gateway knows those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
@@ -59,6 +61,34 @@ pub struct Model {
     pub capabilities: Vec<String>,
     /// `active`, or why not.
     pub status: String,
+    /// Its provider's name for people, where that is not to be made from [`Model::provider`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_name: Option<String>,
+    /// How it has been doing; `None`: nobody has asked it lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<ModelHealth>,
+}
+
+/// How a model has been doing, by the last request that says something of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelHealth {
+    /// Whether it answered.
+    pub state: HealthState,
+    /// When that was.
+    pub at: Timestamp,
+    /// Why it did not, in plain words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Whether a model answered when it was asked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthState {
+    /// It answered.
+    Healthy,
+    /// It could not be reached, refused, or broke off.
+    Failing,
 }
 
 /// The body of `GET /api/models`.
@@ -129,6 +159,12 @@ pub struct GatewayModel {
     /// Why it cannot, where it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// As [`Model::provider_name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_name: Option<String>,
+    /// As [`Model::health`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<ModelHealth>,
 }
 
 /// The body of a Gateway's `GET /models`.

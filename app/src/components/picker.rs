@@ -7,6 +7,7 @@ mod models;
 
 pub(crate) use agents::{AgentList, AgentPicker};
 pub(super) use choice::Choice;
+use choice::{State, Tone};
 pub(super) use finder::Finder;
 pub(crate) use models::{ModelList, ModelPicker};
 

@@ -366,6 +366,15 @@ impl Chat {
         }
     }
 
+    /// Reads agents and models again, quietly: what is shown is still good to pick from.
+    pub(crate) fn refresh_registry(self) {
+        spawn_local(async move {
+            if let Ok(registry) = server_fns::registry().await {
+                self.registry.set(Arc::new(registry));
+            }
+        });
+    }
+
     /// Reads agents and models again.
     pub(crate) fn read_registry(self) {
         spawn_local(async move {

@@ -150,6 +150,8 @@ async fn list_models() -> Json<GatewayModelList> {
         capabilities: Vec::new(),
         is_active: true,
         status: None,
+        provider_name: None,
+        health: None,
     };
     Json(GatewayModelList { models: vec![model] })
 }

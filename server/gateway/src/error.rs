@@ -44,7 +44,7 @@ pub enum ConfigError {
     #[error("{variable}: {problem}")]
     Address {
         /// The variable.
-        variable: &'static str,
+        variable: String,
         /// What is wrong with it.
         problem: String,
     },

@@ -34,10 +34,10 @@ mod turn;
 use std::sync::Arc;
 
 use answers::{Answers, writer::Writer};
-use models::{Models, Provider};
+use models::{Catalog, Models, health::Health};
 use parking_lot::RwLock;
 use protocol::gateway::GatewayChatRequest;
-use providers::{Providers, endpoint::Endpoints};
+use providers::Providers;
 use registry::Registry;
 use reload::Texts;
 
@@ -69,10 +69,11 @@ impl Gateway {
     pub async fn new(settings: Settings) -> Result<Gateway, ConfigError> {
         // Read before they are taken over, so that no change in between is missed.
         let files = Texts::read(settings.agents_file.as_deref(), settings.models_file.as_deref());
-        let registry = Registry::load(settings.agents_file.as_deref())?;
-        let endpoints = Arc::new(Endpoints::from_settings(&settings)?);
-        let providers = Providers::new(Arc::clone(&endpoints))?;
-        let models = Models::load(settings.models_file.as_deref(), endpoints, providers.http())?;
+        let catalog = Catalog::load(&settings)?;
+        let registry = Registry::load(settings.agents_file.as_deref(), &catalog)?;
+        let health = Arc::new(Health::default());
+        let providers = Providers::new(Arc::clone(&health))?;
+        let models = Models::new(catalog, health, providers.http());
         let active = models.fresh().await.iter().filter(|m| m.is_active()).count();
         tracing::info!(
             agents = registry.agents().len(),
@@ -119,7 +120,7 @@ impl Inner {
         model: models::Model,
         writer: &Writer,
     ) -> answers::Outcome {
-        if model.provider == Provider::Parley && !rehearsal::is_delegated(&request.message) {
+        if model.is_rehearsal() && !rehearsal::is_delegated(&request.message) {
             let Settings {
                 rehearsal_delay,
                 approval_timeout,

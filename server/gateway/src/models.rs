@@ -2,68 +2,61 @@
 //!
 //! `models.toml` names models and prices; `discovery` asks the servers what they offer; `listing` makes one list.
 
-pub(crate) mod catalog;
+mod catalog;
 mod discovery;
+pub(crate) mod health;
 mod listing;
 mod price;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use parking_lot::RwLock;
-use protocol::registry::GatewayModel;
-use serde::Deserialize;
+use protocol::registry::{GatewayModel, ModelHealth};
 
-use crate::{
-    error::{ConfigError, Refusal},
-    providers::endpoint::Endpoints,
-    registry::AgentEntry,
-};
+use crate::{error::Refusal, providers::endpoint::Endpoint, registry::AgentEntry};
 use discovery::Discovery;
+use health::Health;
 
+pub(crate) use catalog::Catalog;
 pub(crate) use price::Price;
 
-/// Who runs a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Provider {
-    OpenAi,
-    Anthropic,
-    Gemini,
-    Ollama,
-    /// Rehearsal: nobody.
-    #[serde(skip)]
-    Parley,
-}
-
-impl Provider {
-    pub(crate) fn id(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-            Self::Ollama => "ollama",
-            Self::Parley => "parley",
-        }
-    }
-}
-
 /// A model, known from the file or discovered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub(crate) struct Model {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) provider: Provider,
+    /// The id of its provider.
+    pub(crate) provider: String,
+    /// Where it is asked; `None`: its provider is not configured, or it is Rehearsal. A running turn keeps its own,
+    /// whatever becomes of the file.
+    pub(crate) endpoint: Option<Arc<Endpoint>>,
+    /// What its provider calls it.
+    pub(crate) asked_as: String,
     /// 0: not known.
     pub(crate) context_window: u64,
     pub(crate) price: Price,
     pub(crate) capabilities: Vec<String>,
     /// Why it cannot be asked now; `None`: it can.
     pub(crate) inactive: Option<String>,
+    /// How it has been doing; `None`: not known.
+    pub(crate) health: Option<ModelHealth>,
+}
+
+/// An endpoint holds a key.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.asked_as, self.provider)
+    }
 }
 
 impl Model {
     pub(crate) fn is_active(&self) -> bool {
         self.inactive.is_none()
+    }
+
+    /// Whether nobody is behind it.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.provider == catalog::PARLEY
     }
 
     /// Whether to offer it tools. Of a model whose capabilities are not known it is found out by trying.
@@ -75,52 +68,57 @@ impl Model {
         GatewayModel {
             model_id: self.id.clone(),
             model_name: self.name.clone(),
-            provider: self.provider.id().into(),
+            provider: self.provider.clone(),
+            provider_name: self.endpoint.as_ref().and_then(|endpoint| endpoint.name.clone()),
             context_window: self.context_window,
             cost_per_1m_input: self.price.input,
             cost_per_1m_output: self.price.output,
             capabilities: self.capabilities.clone(),
             is_active: self.is_active(),
             status: self.inactive.clone(),
+            health: self.health.clone(),
         }
+    }
+
+    /// Whether this is the one that `wish` names: by its id, or as `provider/model`.
+    fn is_called(&self, wish: &str) -> bool {
+        self.id == wish
+            || wish
+                .split_once('/')
+                .is_some_and(|(at, name)| self.provider == at && self.asked_as == name)
     }
 }
 
 /// All models, and the way to find out what the servers offer.
 pub(crate) struct Models {
-    catalog: RwLock<Arc<Vec<Model>>>,
-    endpoints: Arc<Endpoints>,
+    catalog: RwLock<Arc<Catalog>>,
     discovery: Discovery,
+    health: Arc<Health>,
     known: RwLock<Arc<Vec<Model>>>,
 }
 
 impl Models {
-    /// Reads `file`, or the built-in list.
-    pub(crate) fn load(
-        file: Option<&Path>,
-        endpoints: Arc<Endpoints>,
-        http: reqwest::Client,
-    ) -> Result<Self, ConfigError> {
-        Ok(Self {
-            catalog: RwLock::new(Arc::new(catalog::load(file)?)),
-            discovery: Discovery::new(http, Arc::clone(&endpoints)),
-            endpoints,
+    pub(crate) fn new(catalog: Catalog, health: Arc<Health>, http: reqwest::Client) -> Self {
+        Self {
+            discovery: Discovery::new(http, catalog.listing()),
+            catalog: RwLock::new(Arc::new(catalog)),
+            health,
             known: RwLock::default(),
-        })
+        }
     }
 
     /// The list as it is now: active models first, the default at the head.
     pub(crate) async fn fresh(&self) -> Arc<Vec<Model>> {
-        let (openai, ollama) = self.discovery.ask().await;
+        let offers = self.discovery.ask().await;
         let catalog = Arc::clone(&self.catalog.read());
-        let configured = |provider| self.endpoints.is_configured(provider);
-        let list = Arc::new(listing::assemble(&catalog, configured, &openai, &ollama));
+        let list = Arc::new(listing::assemble(&catalog, &offers, &self.health));
         *self.known.write() = Arc::clone(&list);
         list
     }
 
-    /// Takes another list of the file over. It counts from the next [`Self::fresh`] on.
-    pub(crate) fn replace_catalog(&self, catalog: Vec<Model>) {
+    /// Takes another catalog over. It counts from the next [`Self::fresh`] on.
+    pub(crate) fn replace_catalog(&self, catalog: Catalog) {
+        self.discovery.replace(catalog.listing());
         *self.catalog.write() = Arc::new(catalog);
     }
 
@@ -147,7 +145,7 @@ impl Models {
         if let Some(model) = active(&known, id) {
             return Ok(model.clone());
         }
-        match self.fresh().await.iter().find(|m| m.id == id) {
+        match self.fresh().await.iter().find(|m| m.is_called(id)) {
             None => Err(Refusal::UnknownModel(id.into())),
             Some(model) => match &model.inactive {
                 None => Ok(model.clone()),
@@ -167,5 +165,5 @@ pub(crate) fn default_of(agent: &AgentEntry, list: &[Model]) -> Option<String> {
 }
 
 fn active<'a>(list: &'a [Model], id: &str) -> Option<&'a Model> {
-    list.iter().find(|m| m.id == id && m.is_active())
+    list.iter().find(|m| m.is_called(id) && m.is_active())
 }

@@ -20,9 +20,9 @@ use protocol::session::Usage;
 use crate::{
     answers::ledger::Spent,
     error::ConfigError,
-    models::{Model, Provider},
+    models::{Model, health::Health},
 };
-use endpoint::Endpoints;
+use endpoint::{Dialect, Endpoint};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From asking to the first byte, and between two reads. Generous: a local server may have to load the model first.
@@ -51,18 +51,32 @@ pub(crate) enum Failure {
     NoTools(String),
     /// The conversation is longer than it can read.
     TooLong(String),
-    Other(String),
+    Other {
+        reason: String,
+        /// What it says of the model; `None`: nothing, it was this request that would not do.
+        ails: Option<Ailment>,
+    },
+}
+
+/// What is the matter with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ailment {
+    /// Its server cannot be reached.
+    Unreachable,
+    /// It refuses, fails or breaks off.
+    Failing,
 }
 
 /// The clients of all providers, made once.
 pub(crate) struct Providers {
     client: Client,
     http: reqwest::Client,
-    endpoints: Arc<Endpoints>,
+    health: Arc<Health>,
 }
 
 impl Providers {
-    pub(crate) fn new(endpoints: Arc<Endpoints>) -> Result<Self, ConfigError> {
+    /// The clients. What becomes of each request is entered into `health`.
+    pub(crate) fn new(health: Arc<Health>) -> Result<Self, ConfigError> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -71,11 +85,7 @@ impl Providers {
             .with_reqwest(http.clone())
             .build()
             .map_err(|e| ConfigError::Providers(e.to_string()))?;
-        Ok(Self {
-            client,
-            http,
-            endpoints,
-        })
+        Ok(Self { client, http, health })
     }
 
     /// The HTTP client beneath, for asking what servers offer.
@@ -83,8 +93,8 @@ impl Providers {
         self.http.clone()
     }
 
-    /// Asks `model`, which calls tools only where it may; `say` gets each piece of what it says, `wait` a line for the reader where the provider makes us wait.
-    /// Dropping the future drops the connection, which stops the model.
+    /// Asks `model`, which calls tools only where it may; `say` gets each piece of what it says, `wait` a line for the
+    /// reader where the provider makes us wait. Dropping the future drops the connection, which stops the model.
     pub(crate) async fn ask(
         &self,
         model: &Model,
@@ -93,27 +103,52 @@ impl Providers {
         say: &mut (dyn FnMut(String) + Send),
         wait: &(dyn Fn(String) + Sync),
     ) -> Result<Reply, Failure> {
-        let Some(endpoint) = self.endpoints.get(model.provider) else {
-            return Err(Failure::Other(format!("{} is not configured.", model.provider.id())));
+        let Some(endpoint) = &model.endpoint else {
+            return Err(Failure::Other {
+                reason: format!("{} is not configured.", model.provider),
+                ails: None,
+            });
         };
+        let reply = self.converse(endpoint, model, chat, may_call, say, wait).await;
+        match &reply {
+            Ok(_) => self.health.answered(&model.id),
+            Err(Failure::Other {
+                reason,
+                ails: Some(ailment),
+            }) => self.health.failed(&model.id, reason, *ailment == Ailment::Unreachable),
+            Err(_) => {}
+        }
+        reply
+    }
+
+    async fn converse(
+        &self,
+        endpoint: &Endpoint,
+        model: &Model,
+        chat: &ChatRequest,
+        may_call: bool,
+        say: &mut (dyn FnMut(String) + Send),
+        wait: &(dyn Fn(String) + Sync),
+    ) -> Result<Reply, Failure> {
         let told = |error: &genai::Error| {
             // The reason goes to the reader only: providers quote messages and keys in it, which no log may hold.
-            tracing::warn!(provider = model.provider.id(), model = model.id, "the provider failed");
-            let reason = self.endpoints.redact(&failure::plain(error, &endpoint.called));
+            tracing::warn!(provider = model.provider, model = model.id, "the provider failed");
+            let reason = endpoint.redact(&failure::plain(error, &endpoint.called));
             if failure::is_about_tools(error) {
                 Failure::NoTools(reason)
             } else if failure::is_about_length(error) {
                 Failure::TooLong(reason)
             } else {
-                Failure::Other(reason)
+                let ails = failure::ailment(error);
+                Failure::Other { reason, ails }
             }
         };
 
-        let mut options = request::options(model.provider, SILENCE_TIMEOUT);
+        let mut options = request::options(endpoint.dialect, SILENCE_TIMEOUT);
         if chat.tools.is_some() && !may_call {
             options = options.with_tool_choice(ToolChoice::None);
         }
-        let target = request::target(model, endpoint);
+        let target = request::target(&model.asked_as, endpoint);
         let ask = async || {
             let asked = self
                 .client
@@ -154,30 +189,33 @@ impl Providers {
                 Ok(ChatStreamEvent::Chunk(chunk)) => {
                     text.push_str(&chunk.content);
                     if text.len() > MAX_ANSWER_BYTES {
-                        return Err(Failure::Other("The answer grew past 4 MiB and was stopped.".into()));
+                        return Err(Failure::Other {
+                            reason: "The answer grew past 4 MiB and was stopped.".into(),
+                            ails: None,
+                        });
                     }
                     say(chunk.content);
                 }
-                Ok(ChatStreamEvent::End(end)) if broke_off(model.provider, &end) => break,
+                Ok(ChatStreamEvent::End(end)) if broke_off(endpoint.dialect, &end) => break,
                 Ok(ChatStreamEvent::End(end)) => return Ok(reply(model, end, text)),
                 // Reasoning is not the answer, and calls are taken whole, at the end.
                 Ok(_) => {}
                 Err(error) => return Err(told(&error)),
             }
         }
-        let reason = format!("{} broke off before the end of the answer.", endpoint.called);
-        Err(Failure::Other(reason))
+        Err(Failure::Other {
+            reason: format!("{} broke off before the end of the answer.", endpoint.called),
+            ails: Some(Ailment::Failing),
+        })
     }
 }
 
 /// The client makes up an end where the connection is closed without one; only a real end carries a reason.
-fn broke_off(provider: Provider, end: &StreamEnd) -> bool {
-    match provider {
-        Provider::Gemini => end.captured_stop_reason.is_none(),
-        Provider::Ollama => {
-            end.captured_stop_reason.is_none() && end.captured_usage.as_ref().and_then(counts).is_none()
-        }
-        Provider::OpenAi | Provider::Anthropic | Provider::Parley => false,
+fn broke_off(dialect: Dialect, end: &StreamEnd) -> bool {
+    match dialect {
+        Dialect::Gemini => end.captured_stop_reason.is_none(),
+        Dialect::Ollama => end.captured_stop_reason.is_none() && end.captured_usage.as_ref().and_then(counts).is_none(),
+        Dialect::OpenAi | Dialect::Anthropic => false,
     }
 }
 
@@ -267,11 +305,11 @@ mod tests {
             captured_stop_reason: Some(StopReason::Completed("STOP".into())),
             ..StreamEnd::default()
         };
-        for provider in [Provider::Gemini, Provider::Ollama] {
-            assert!(broke_off(provider, &made_up), "{provider:?}");
-            assert!(!broke_off(provider, &real), "{provider:?}");
+        for dialect in [Dialect::Gemini, Dialect::Ollama] {
+            assert!(broke_off(dialect, &made_up), "{dialect:?}");
+            assert!(!broke_off(dialect, &real), "{dialect:?}");
         }
         // Here the client reports an end only after the provider's own.
-        assert!(!broke_off(Provider::OpenAi, &made_up));
+        assert!(!broke_off(Dialect::OpenAi, &made_up));
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path};
 use protocol::registry::GatewayAgent;
 use serde::Deserialize;
 
-use crate::error::ConfigError;
+use crate::{error::ConfigError, models::Catalog};
 
 const BUILT_IN: &str = include_str!("../agents.toml");
 /// A role longer than this is not a role but an attempt to write into the system prompt.
@@ -50,18 +50,19 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Reads `file`, or the built-in hierarchy.
-    pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+    /// Reads `file`, whose agents' models must be in `catalog`; or the built-in hierarchy, whose models may be missing: it
+    /// is at home with any file of models.
+    pub(crate) fn load(file: Option<&Path>, catalog: &Catalog) -> Result<Self, ConfigError> {
         let (name, text) = read(file, "agents.toml", BUILT_IN)?;
-        Self::parse(&name, &text)
+        Self::parse(&name, &text, |model| file.is_none() || catalog.may_know(model))
     }
 
-    fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+    fn parse(file: &str, text: &str, may_know: impl Fn(&str) -> bool) -> Result<Self, ConfigError> {
         let AgentsFile { agents } = toml::from_str(text).map_err(|source| ConfigError::Syntax {
             file: file.into(),
             source: Box::new(source),
         })?;
-        validation::check(file, text, &agents)?;
+        validation::check(file, text, &agents, may_know)?;
         Ok(Self { agents })
     }
 
@@ -166,9 +167,10 @@ fn is_plain_role(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     fn built_in() -> Registry {
-        Registry::load(None).unwrap()
+        Registry::load(None, &Catalog::default()).unwrap()
     }
 
     #[test]
@@ -182,6 +184,15 @@ mod tests {
         assert_eq!(registry.system_prompt("direct", Some("PAS Root"), false), None);
         let programmers = registry.agents().iter().filter(|a| a.tier == 5);
         assert!(programmers.count() >= 3);
+    }
+
+    #[test]
+    fn the_built_in_models_of_agents_are_known() {
+        let catalog = Catalog::load(&Settings::default()).unwrap();
+        for agent in built_in().agents() {
+            let wish = agent.default_model.as_deref();
+            assert!(wish.is_none_or(|wish| catalog.may_know(wish)), "{}", agent.agent_id);
+        }
     }
 
     #[test]
@@ -217,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = Registry::load(Some(Path::new("/nowhere/agents.toml"))).unwrap_err();
+        let error = Registry::load(Some(Path::new("/nowhere/agents.toml")), &Catalog::default()).unwrap_err();
         assert!(
             error.to_string().starts_with("/nowhere/agents.toml: cannot be read"),
             "{error}"

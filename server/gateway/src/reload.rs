@@ -5,7 +5,7 @@
 
 use std::{path::Path, sync::Weak};
 
-use crate::{Inner, error::ConfigError, models::catalog, registry::Registry};
+use crate::{Inner, error::ConfigError, models::Catalog, registry::Registry};
 
 /// Looks at the files again and again, until the Gateway is gone or shuts down.
 /// `seen` is what they held when they were taken over last.
@@ -61,9 +61,9 @@ impl Texts {
 impl Inner {
     /// Reads both files; takes both over, or neither.
     fn reload(&self) -> Result<(), ConfigError> {
-        let registry = Registry::load(self.settings.agents_file.as_deref())?;
-        let models = catalog::load(self.settings.models_file.as_deref())?;
-        self.models.replace_catalog(models);
+        let catalog = Catalog::load(&self.settings)?;
+        let registry = Registry::load(self.settings.agents_file.as_deref(), &catalog)?;
+        self.models.replace_catalog(catalog);
         *self.registry.write() = registry.into();
         Ok(())
     }

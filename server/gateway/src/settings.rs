@@ -35,6 +35,8 @@ pub struct Settings {
     pub gemini_base_url: Option<String>,
     /// Address of Ollama; `None`: `http://127.0.0.1:11434`.
     pub ollama_host: Option<String>,
+    /// Gives an environment variable: the keys of the providers that `models.toml` names are read from it.
+    pub variable: fn(&str) -> Option<String>,
     /// The pause between two tokens of Rehearsal.
     pub rehearsal_delay: Duration,
     /// How often the files are looked at for changes.
@@ -61,6 +63,7 @@ impl Default for Settings {
             gemini_api_key: None,
             gemini_base_url: None,
             ollama_host: None,
+            variable: |name| std::env::var(name).ok(),
             rehearsal_delay: Duration::from_millis(25),
             reload_every: Duration::from_secs(2),
             limits: Limits::default(),

@@ -166,6 +166,8 @@ fn listing(agents: Vec<GatewayAgent>, models: Vec<GatewayModel>) -> Listing {
             cost_per_1m_output: model.cost_per_1m_output,
             capabilities: model.capabilities,
             status: model.status.unwrap_or_else(|| "active".into()),
+            provider_name: model.provider_name,
+            health: model.health,
         })
         .collect();
     Listing {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::registry::{Agent, TIER_ARCHITECT, TIER_PAS_ROOT};
 
-use super::{Choice, Kind, List, Picker};
+use super::{Choice, Kind, List, Picker, State, Tone};
 use crate::{
     components::tier::{self, TierMark},
     state::{OpenPicker, use_chat},
@@ -35,6 +35,7 @@ pub(crate) fn AgentPicker() -> impl IntoView {
 #[component]
 pub(crate) fn AgentList() -> impl IntoView {
     let chat = use_chat();
+    chat.refresh_registry();
     let choices = Memo::new(move |_| chat.registry.with(|registry| choices(&registry.agents)));
     let on_pick = Callback::new(move |agent_id: String| {
         if let Some(agent) = untrack(|| chat.agent_of(&agent_id)) {
@@ -62,7 +63,14 @@ fn choices(agents: &[Agent]) -> Vec<Choice> {
                 tier::class(agent.tier),
                 agent.icon.clone().unwrap_or_else(|| tier::initial(&agent.agent_name)),
             )),
-            status: Some(agent.status.clone()),
+            state: Some(State {
+                tone: if agent.status == "active" {
+                    Tone::Good
+                } else {
+                    Tone::Unknown
+                },
+                words: agent.status.clone(),
+            }),
         })
         .collect()
 }

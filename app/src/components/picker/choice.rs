@@ -21,8 +21,36 @@ pub(crate) struct Choice {
     pub(crate) depth: u8,
     /// The class and the letter of its mark.
     pub(crate) mark: Option<(&'static str, String)>,
-    /// The state it is in, where it has one.
-    pub(crate) status: Option<String>,
+    /// How it is, where that is known of its kind.
+    pub(crate) state: Option<State>,
+}
+
+/// How something to pick is, as a dot and in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) tone: Tone,
+    pub(crate) words: String,
+}
+
+/// The colour of a dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Good,
+    Unknown,
+    Bad,
+}
+
+impl State {
+    /// The dot, with its words for whoever points at it or cannot see it.
+    pub(crate) fn dot(self) -> impl IntoView {
+        let class = match self.tone {
+            Tone::Good => "dot good",
+            Tone::Unknown => "dot",
+            Tone::Bad => "dot bad",
+        };
+        let title = self.words.clone();
+        view! { <span class=class title=title><span class="unseen">{self.words}</span></span> }
+    }
 }
 
 impl Choice {
@@ -45,12 +73,7 @@ impl Choice {
             </span>
             {(!self.aside.is_empty()).then(|| view! { <span class="aside">{self.aside}</span> })}
             {is_chosen.then(|| view! { <Icon glyph=icon::CHECK/> })}
-            {self
-                .status
-                .map(|status| {
-                    let class = if status == "active" { "dot on" } else { "dot" };
-                    view! { <span class=class title=status.clone()><span class="unseen">{status.clone()}</span></span> }
-                })}
+            {self.state.map(State::dot)}
         }
     }
 }

@@ -1,17 +1,33 @@
-//! `models.toml`.
+//! `models.toml`: the providers that it names, and the models.
 
-use std::{collections::HashSet, path::Path};
+mod named;
+
+use std::{collections::HashSet, sync::Arc};
 
 use serde::Deserialize;
 
-use super::{Model, Price, Provider};
-use crate::{error::ConfigError, place, registry};
+use super::{Model, Price};
+use crate::{
+    error::ConfigError,
+    place,
+    providers::endpoint::{Endpoint, from_environment},
+    registry,
+    settings::Settings,
+};
+use named::NamedProvider;
+
+/// The model that stands in where there is none, and its provider: nobody.
+pub(super) const REHEARSAL: &str = "rehearsal";
+pub(super) const PARLEY: &str = "parley";
 
 const BUILT_IN: &str = include_str!("../../models.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ModelsFile {
+    #[serde(default)]
+    providers: Vec<NamedProvider>,
+    #[serde(default)]
     models: Vec<Entry>,
 }
 
@@ -20,7 +36,8 @@ struct ModelsFile {
 struct Entry {
     model_id: String,
     model_name: String,
-    provider: Provider,
+    provider: String,
+    provider_model: Option<String>,
     #[serde(default)]
     context_window: u64,
     cost_per_1m_input: Option<f64>,
@@ -30,59 +47,163 @@ struct Entry {
     capabilities: Vec<String>,
 }
 
-/// Reads `file`, or the built-in list.
-pub(crate) fn load(file: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
-    let (name, text) = registry::read(file, "models.toml", BUILT_IN)?;
-    parse(&name, &text)
+/// What there is to ask: the providers of the environment and those of the file, and the file's models.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    providers: Vec<KnownProvider>,
+    pub(crate) models: Vec<Model>,
 }
 
-fn parse(file: &str, text: &str) -> Result<Vec<Model>, ConfigError> {
-    let ModelsFile { models } = toml::from_str(text).map_err(|source| ConfigError::Syntax {
-        file: file.into(),
-        source: Box::new(source),
-    })?;
-    let mut ids = HashSet::new();
-    for (index, entry) in models.iter().enumerate() {
-        let wrong = |field: &str, problem: String| ConfigError::Field {
+/// A provider that models may name.
+pub(crate) struct KnownProvider {
+    pub(crate) provider_id: String,
+    /// Whether the file names it, rather than the environment.
+    pub(crate) is_named: bool,
+    /// Whether its servers may list models that the file does not name.
+    pub(crate) may_list: bool,
+    /// `Err`: why it cannot be asked.
+    pub(crate) endpoint: Result<Arc<Endpoint>, String>,
+}
+
+/// An endpoint holds a key.
+impl std::fmt::Debug for KnownProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.provider_id)
+    }
+}
+
+impl Catalog {
+    /// Reads the file that the settings name, or the built-in one.
+    pub(crate) fn load(settings: &Settings) -> Result<Self, ConfigError> {
+        let (name, text) = registry::read(settings.models_file.as_deref(), "models.toml", BUILT_IN)?;
+        Self::parse(&name, &text, settings)
+    }
+
+    pub(super) fn parse(file: &str, text: &str, settings: &Settings) -> Result<Self, ConfigError> {
+        let ModelsFile {
+            providers: named,
+            models,
+        } = toml::from_str(text).map_err(|source| ConfigError::Syntax {
             file: file.into(),
-            line: place::line(text, "models", index, field),
-            field: format!("models[{index}].{field}"),
-            problem,
-        };
-        for (field, name) in [("model_id", &entry.model_id), ("model_name", &entry.model_name)] {
-            if name.trim().is_empty() {
-                return Err(wrong(field, "is empty".into()));
-            }
+            source: Box::new(source),
+        })?;
+        let mut providers: Vec<KnownProvider> = from_environment(settings)?
+            .into_iter()
+            .map(|one| KnownProvider {
+                provider_id: one.provider_id.into(),
+                is_named: false,
+                may_list: matches!(one.provider_id, "openai" | "ollama"),
+                endpoint: one.endpoint.map(Arc::new),
+            })
+            .collect();
+        for (index, entry) in named.into_iter().enumerate() {
+            let wrong = |(field, problem): (&str, String)| at_field(file, text, "providers", index, field, problem);
+            let is_taken = providers.iter().any(|known| known.provider_id == entry.provider_id);
+            providers.push(entry.check(is_taken, settings).map_err(wrong)?);
         }
-        if !ids.insert(entry.model_id.as_str()) {
-            return Err(wrong("model_id", format!("`{}` is there twice", entry.model_id)));
+        let mut catalog = Self {
+            providers,
+            models: Vec::with_capacity(models.len()),
+        };
+        let mut ids = HashSet::new();
+        for (index, entry) in models.into_iter().enumerate() {
+            let wrong = |field: &str, problem: String| at_field(file, text, "models", index, field, problem);
+            if !ids.insert(entry.model_id.clone()) {
+                return Err(wrong("model_id", format!("`{}` is there twice", entry.model_id)));
+            }
+            let model = catalog.model(entry).map_err(|(field, problem)| wrong(field, problem))?;
+            catalog.models.push(model);
+        }
+        Ok(catalog)
+    }
+
+    /// The entry as a model; the error names the field that is wrong with it.
+    fn model(&self, entry: Entry) -> Result<Model, (&'static str, String)> {
+        for (field, name) in [
+            ("model_id", Some(&entry.model_id)),
+            ("model_name", Some(&entry.model_name)),
+            ("provider_model", entry.provider_model.as_ref()),
+        ] {
+            if name.is_some_and(|name| name.trim().is_empty()) {
+                return Err((field, "is empty".into()));
+            }
         }
         for (field, price) in [
             ("cost_per_1m_input", entry.cost_per_1m_input),
             ("cost_per_1m_cached_input", entry.cost_per_1m_cached_input),
             ("cost_per_1m_output", entry.cost_per_1m_output),
         ] {
-            if price.is_some_and(|p| !p.is_finite() || p < 0.0) {
-                return Err(wrong(field, "is not a price".into()));
+            if let Some(price) = price.filter(|p| !p.is_finite() || *p < 0.0) {
+                return Err((
+                    field,
+                    format!("{price} is not a price; it takes US dollars per million tokens"),
+                ));
             }
         }
+        let Some(provider) = self.provider(&entry.provider) else {
+            let known: Vec<&str> = self.providers.iter().map(|p| p.provider_id.as_str()).collect();
+            let problem = format!(
+                "there is no provider `{}`; it takes one of {}, or one that [[providers]] of this file names",
+                entry.provider,
+                known.join(", ")
+            );
+            return Err(("provider", problem));
+        };
+        let (endpoint, inactive) = match &provider.endpoint {
+            Ok(endpoint) => (Some(Arc::clone(endpoint)), None),
+            Err(why) => (None, Some(why.clone())),
+        };
+        Ok(Model {
+            asked_as: entry.provider_model.unwrap_or_else(|| entry.model_id.clone()),
+            id: entry.model_id,
+            name: entry.model_name,
+            provider: entry.provider,
+            endpoint,
+            context_window: entry.context_window,
+            price: Price {
+                input: entry.cost_per_1m_input,
+                cached_input: entry.cost_per_1m_cached_input,
+                output: entry.cost_per_1m_output,
+            },
+            capabilities: entry.capabilities,
+            inactive,
+            health: None,
+        })
     }
-    Ok(models.into_iter().map(model).collect())
+
+    /// Whether the file names the provider, rather than the environment.
+    pub(super) fn is_named(&self, provider_id: &str) -> bool {
+        self.provider(provider_id).is_some_and(|provider| provider.is_named)
+    }
+
+    fn provider(&self, provider_id: &str) -> Option<&KnownProvider> {
+        self.providers.iter().find(|known| known.provider_id == provider_id)
+    }
+
+    /// Those that are asked what they have.
+    pub(crate) fn listing(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        self.providers
+            .iter()
+            .filter_map(|known| known.endpoint.as_ref().ok())
+            .filter(|endpoint| endpoint.lists_models)
+    }
+
+    /// Whether `wish` can be a model: the id of one in the file, or `provider/model` for one that a server lists itself.
+    /// Servers are not asked, so that an agent does not become faulty because one is away.
+    pub(crate) fn may_know(&self, wish: &str) -> bool {
+        let is_listed = |(provider_id, model): (&str, &str)| {
+            !model.is_empty() && self.provider(provider_id).is_some_and(|provider| provider.may_list)
+        };
+        wish == REHEARSAL || self.models.iter().any(|m| m.id == wish) || wish.split_once('/').is_some_and(is_listed)
+    }
 }
 
-fn model(entry: Entry) -> Model {
-    Model {
-        id: entry.model_id,
-        name: entry.model_name,
-        provider: entry.provider,
-        context_window: entry.context_window,
-        price: Price {
-            input: entry.cost_per_1m_input,
-            cached_input: entry.cost_per_1m_cached_input,
-            output: entry.cost_per_1m_output,
-        },
-        capabilities: entry.capabilities,
-        inactive: None,
+fn at_field(file: &str, text: &str, array: &str, index: usize, field: &str, problem: String) -> ConfigError {
+    ConfigError::Field {
+        file: file.into(),
+        line: place::line(text, array, index, field),
+        field: format!("{array}[{index}].{field}"),
+        problem,
     }
 }
 
@@ -91,12 +212,21 @@ mod tests {
     use super::*;
 
     const ONE: &str = "[[models]]\nmodel_id = \"m\"\nmodel_name = \"M\"\nprovider = \"openai\"\n";
+    const LAB: &str = "[[providers]]\nprovider_id = \"lab\"\ndialect = \"openai\"\nbase_url = \"http://lab:8000\"\n";
+
+    fn parse(text: &str) -> Result<Catalog, ConfigError> {
+        let settings = Settings {
+            variable: |name| (name == "LAB_KEY").then(|| "secret".to_owned()),
+            ..Settings::default()
+        };
+        Catalog::parse("my.toml", text, &settings)
+    }
 
     #[test]
     fn the_built_in_list_is_sound_and_priced() {
-        let models = load(None).unwrap();
-        for provider in [Provider::OpenAi, Provider::Anthropic, Provider::Gemini] {
-            assert!(models.iter().any(|m| m.provider == provider), "{provider:?}");
+        let models = Catalog::load(&Settings::default()).unwrap().models;
+        for provider in ["openai", "anthropic", "gemini"] {
+            assert!(models.iter().any(|m| m.provider == provider), "{provider}");
         }
         for model in &models {
             assert!(
@@ -118,18 +248,100 @@ mod tests {
             ),
             (
                 format!("{ONE}cost_per_1m_output = -1.0"),
-                "my.toml:5: models[0].cost_per_1m_output: is not a price",
+                "my.toml:5: models[0].cost_per_1m_output: -1 is not a price; it takes US dollars per million tokens",
             ),
             (
                 format!("{ONE}cost_per_1m_input = nan"),
-                "my.toml:5: models[0].cost_per_1m_input: is not a price",
+                "my.toml:5: models[0].cost_per_1m_input: NaN is not a price; it takes US dollars per million tokens",
+            ),
+            (
+                ONE.replace("openai", "acme"),
+                "my.toml:4: models[0].provider: there is no provider `acme`; it takes one of openai, anthropic, gemini, \
+                 ollama, or one that [[providers]] of this file names",
+            ),
+            (
+                LAB.repeat(2),
+                "my.toml:6: providers[1].provider_id: `lab` is taken already",
+            ),
+            (
+                LAB.replace("lab\"\n", "openai\"\n"),
+                "my.toml:2: providers[0].provider_id: `openai` is taken already",
+            ),
+            (
+                LAB.replace("http://lab:8000", "lab:8000"),
+                "my.toml:4: providers[0].base_url: is not an address that begins with http:// or https://",
+            ),
+            (
+                format!("{LAB}api_key_env = \"sk-123\""),
+                "my.toml:5: providers[0].api_key_env: takes the name of an environment variable; a key must not stand in \
+                 this file",
+            ),
+            (
+                LAB.replace("base_url = \"http://lab:8000\"\n", ""),
+                "my.toml:1: providers[0].base_url: is missing, and so is api_key_env: say where the provider is, or with \
+                 which key it is asked",
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse("my.toml", &text).unwrap_err().to_string(), expected);
+            assert_eq!(parse(&text).unwrap_err().to_string(), expected);
         }
-        for text in [ONE.replace("openai", "acme"), ONE.replace("openai", "parley")] {
-            assert!(parse("my.toml", &text).unwrap_err().to_string().contains("provider"));
+        let error = parse(&LAB.replace("\"openai\"", "\"smtp\"")).unwrap_err().to_string();
+        assert!(error.contains("dialect") && error.contains("smtp"), "{error}");
+    }
+
+    #[test]
+    fn several_providers_of_one_dialect_stand_side_by_side() {
+        let text = LAB.to_owned()
+            + &LAB.replace("lab", "edge").replace(
+                "\"edge\"\n",
+                "\"edge\"\nprovider_name = \"Edge box\"\napi_key_env = \"LAB_KEY\"\n",
+            )
+            + &LAB
+                .replace("lab", "cloud")
+                .replace("\"cloud\"\n", "\"cloud\"\napi_key_env = \"NO_SUCH\"\n")
+            + &["lab", "edge", "cloud"]
+                .map(|id| {
+                    ONE.replace("openai", id)
+                        .replace("\"m\"", &format!("\"{id}-m\"\nprovider_model = \"m\""))
+                })
+                .concat();
+        let catalog = parse(&text).unwrap();
+        let asked: Vec<_> = catalog
+            .models
+            .iter()
+            .map(|m| {
+                let at = m
+                    .endpoint
+                    .as_ref()
+                    .map(|e| (e.base.as_str(), e.key_or_placeholder(), e.called.as_str()));
+                (m.id.as_str(), m.asked_as.as_str(), at, m.inactive.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                ("lab-m", "m", Some(("http://lab:8000/v1/", "not-needed", "lab")), None),
+                (
+                    "edge-m",
+                    "m",
+                    Some(("http://edge:8000/v1/", "secret", "Edge box")),
+                    None
+                ),
+                ("cloud-m", "m", None, Some("NO_SUCH is not set.")),
+            ]
+        );
+        let listing: Vec<&str> = catalog.listing().map(|e| e.provider_id.as_str()).collect();
+        assert_eq!(listing, ["ollama", "lab", "edge"]);
+    }
+
+    #[test]
+    fn a_wish_is_a_model_of_the_file_or_names_a_server_that_lists() {
+        let catalog = parse(&(LAB.to_owned() + ONE)).unwrap();
+        for known in ["m", "ollama/qwen3:8b", "openai/x", "lab/meta/llama", "rehearsal"] {
+            assert!(catalog.may_know(known), "{known}");
+        }
+        for unknown in ["x", "anthropic/x", "lab/", "nowhere/x", ""] {
+            assert!(!catalog.may_know(unknown), "{unknown}");
         }
     }
 }

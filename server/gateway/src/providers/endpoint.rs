@@ -1,26 +1,67 @@
-//! Where each provider is, and with which key: addresses are brought into the one form the client needs.
+//! Where each provider is, which API it speaks, and with which key. The client gets every address in one form.
 
-mod address;
+pub(crate) mod address;
 
-use crate::{error::ConfigError, models::Provider, settings::Settings};
+use serde::Deserialize;
 
-const OPENAI: &str = "https://api.openai.com/v1/";
-const ANTHROPIC: &str = "https://api.anthropic.com/v1/";
-const GEMINI: &str = "https://generativelanguage.googleapis.com/v1beta/";
-const OLLAMA: &str = "http://127.0.0.1:11434/";
+use crate::{error::ConfigError, settings::Settings};
+
 /// Servers without keys ignore it; some clients cannot go without one.
 const PLACEHOLDER_KEY: &str = "not-needed";
 
+/// The API that a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dialect {
+    OpenAi,
+    Anthropic,
+    Gemini,
+    Ollama,
+}
+
+impl Dialect {
+    /// Where the company behind it serves it; Ollama is on one's own machine.
+    pub(crate) fn own_address(self) -> &'static str {
+        match self {
+            Self::OpenAi => "https://api.openai.com/v1/",
+            Self::Anthropic => "https://api.anthropic.com/v1/",
+            Self::Gemini => "https://generativelanguage.googleapis.com/v1beta/",
+            Self::Ollama => "http://127.0.0.1:11434/",
+        }
+    }
+
+    /// Whether servers of one's own that speak it are asked which models they have. The companies are not: what they
+    /// list is not what a key may use, and nobody is to hear of a Parley at which nothing was asked.
+    pub(crate) fn is_listed_by_own_servers(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Ollama)
+    }
+
+    /// What is lacking at the end of such an address.
+    pub(crate) fn lacking_in(self, path: &str) -> &'static str {
+        match self {
+            Self::OpenAi if path.is_empty() => "v1/",
+            Self::Anthropic if !address::is_version(path) => "v1/",
+            Self::Gemini if !address::is_version(path) => "v1beta/",
+            _ => "",
+        }
+    }
+}
+
 /// One provider.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
+    /// As `models.toml` names it.
+    pub(crate) provider_id: String,
+    /// Its name for people, where it was given one.
+    pub(crate) name: Option<String>,
+    pub(crate) dialect: Dialect,
     /// Ends with a slash.
     pub(crate) base: String,
-    /// Whether the address is the operator's rather than the provider's own.
-    pub(crate) custom: bool,
     /// How errors call it.
     pub(crate) called: String,
-    key: Option<String>,
+    /// Whether it is asked which models it has.
+    pub(crate) lists_models: bool,
+    pub(crate) key: Option<String>,
 }
 
 impl Endpoint {
@@ -31,77 +72,13 @@ impl Endpoint {
     pub(crate) fn key_or_placeholder(&self) -> &str {
         self.key.as_deref().unwrap_or(PLACEHOLDER_KEY)
     }
-}
-
-/// All providers. A provider with neither key nor address is not configured; Ollama is always worth asking.
-pub(crate) struct Endpoints {
-    pub(crate) openai: Option<Endpoint>,
-    anthropic: Option<Endpoint>,
-    gemini: Option<Endpoint>,
-    pub(crate) ollama: Endpoint,
-}
-
-impl Endpoints {
-    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        let s = settings;
-        Ok(Self {
-            openai: endpoint(
-                "OpenAI",
-                "OPENAI_BASE_URL",
-                OPENAI,
-                &s.openai_base_url,
-                &s.openai_api_key,
-                |path| path.is_empty().then_some("v1/"),
-            )?,
-            anthropic: endpoint(
-                "Anthropic",
-                "ANTHROPIC_BASE_URL",
-                ANTHROPIC,
-                &s.anthropic_base_url,
-                &s.anthropic_api_key,
-                |path| (!address::is_version(path)).then_some("v1/"),
-            )?,
-            gemini: endpoint(
-                "Gemini",
-                "GEMINI_BASE_URL",
-                GEMINI,
-                &s.gemini_base_url,
-                &s.gemini_api_key,
-                |path| (!address::is_version(path)).then_some("v1beta/"),
-            )?,
-            ollama: Endpoint {
-                base: match given(&s.ollama_host) {
-                    Some(host) => address::of_ollama(host)?,
-                    None => OLLAMA.into(),
-                },
-                custom: s.ollama_host.is_some(),
-                called: "Ollama".into(),
-                key: None,
-            },
-        })
-    }
-
-    pub(crate) fn get(&self, provider: Provider) -> Option<&Endpoint> {
-        match provider {
-            Provider::OpenAi => self.openai.as_ref(),
-            Provider::Anthropic => self.anthropic.as_ref(),
-            Provider::Gemini => self.gemini.as_ref(),
-            Provider::Ollama => Some(&self.ollama),
-            Provider::Parley => None,
-        }
-    }
-
-    pub(crate) fn is_configured(&self, provider: Provider) -> bool {
-        self.get(provider).is_some()
-    }
 
     /// `text` without any key: providers like to quote the one they refuse.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let keys = [&self.openai, &self.anthropic, &self.gemini]
-            .into_iter()
-            .flatten()
-            .filter_map(|e| e.key.as_deref());
-        let text = keys.fold(text.to_owned(), |text, key| text.replace(key, "[key]"));
+        let text = match &self.key {
+            Some(key) => text.replace(key, "[key]"),
+            None => text.to_owned(),
+        };
         let words = text.split(' ').map(|word| {
             let bare = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
             let is_key = ["sk-", "AIza"].iter().any(|start| bare.starts_with(start));
@@ -111,30 +88,96 @@ impl Endpoints {
     }
 }
 
-fn endpoint(
-    called: &str,
-    variable: &'static str,
-    own: &str,
+/// A provider that the environment configures: its id is that of its dialect.
+pub(crate) struct FromEnvironment {
+    pub(crate) provider_id: &'static str,
+    /// `Err`: why it cannot be asked.
+    pub(crate) endpoint: Result<Endpoint, String>,
+}
+
+/// The four that the environment configures. One with neither key nor address is not configured; Ollama is always worth
+/// asking.
+pub(crate) fn from_environment(settings: &Settings) -> Result<Vec<FromEnvironment>, ConfigError> {
+    let s = settings;
+    Ok(vec![
+        hosted(
+            "openai",
+            "OpenAI",
+            "OPENAI",
+            Dialect::OpenAi,
+            &s.openai_base_url,
+            &s.openai_api_key,
+        )?,
+        hosted(
+            "anthropic",
+            "Anthropic",
+            "ANTHROPIC",
+            Dialect::Anthropic,
+            &s.anthropic_base_url,
+            &s.anthropic_api_key,
+        )?,
+        hosted(
+            "gemini",
+            "Gemini",
+            "GEMINI",
+            Dialect::Gemini,
+            &s.gemini_base_url,
+            &s.gemini_api_key,
+        )?,
+        FromEnvironment {
+            provider_id: "ollama",
+            endpoint: Ok(Endpoint {
+                provider_id: "ollama".into(),
+                name: None,
+                dialect: Dialect::Ollama,
+                base: match given(&s.ollama_host) {
+                    Some(host) => address::of_ollama(host).map_err(at_variable("OLLAMA_HOST"))?,
+                    None => Dialect::Ollama.own_address().into(),
+                },
+                called: "Ollama".into(),
+                lists_models: true,
+                key: None,
+            }),
+        },
+    ])
+}
+
+fn hosted(
+    provider_id: &'static str,
+    company: &str,
+    prefix: &str,
+    dialect: Dialect,
     base_url: &Option<String>,
     key: &Option<String>,
-    missing: fn(&str) -> Option<&'static str>,
-) -> Result<Option<Endpoint>, ConfigError> {
+) -> Result<FromEnvironment, ConfigError> {
     let key = given(key).map(str::to_owned);
-    Ok(match given(base_url) {
-        None if key.is_none() => None,
-        None => Some(Endpoint {
-            base: own.into(),
-            custom: false,
-            called: called.into(),
-            key,
-        }),
-        Some(text) => Some(Endpoint {
-            base: address::of_provider(variable, text, missing)?,
-            custom: true,
-            called: format!("The server at {variable}"),
-            key,
-        }),
-    })
+    let of_company = |base: String, called: String, lists_models: bool| Endpoint {
+        provider_id: provider_id.into(),
+        name: None,
+        dialect,
+        base,
+        called,
+        lists_models,
+        key: key.clone(),
+    };
+    let endpoint = match given(base_url) {
+        None if key.is_none() => Err(format!("{prefix}_API_KEY is not set.")),
+        None => Ok(of_company(dialect.own_address().into(), company.into(), false)),
+        Some(text) => {
+            let variable = format!("{prefix}_BASE_URL");
+            let base = address::of_provider(text, dialect).map_err(at_variable(&variable))?;
+            let called = format!("The server at {variable}");
+            Ok(of_company(base, called, dialect.is_listed_by_own_servers()))
+        }
+    };
+    Ok(FromEnvironment { provider_id, endpoint })
+}
+
+fn at_variable(variable: &str) -> impl Fn(String) -> ConfigError {
+    move |problem| ConfigError::Address {
+        variable: variable.to_owned(),
+        problem,
+    }
 }
 
 fn given(value: &Option<String>) -> Option<&str> {
@@ -145,10 +188,12 @@ fn given(value: &Option<String>) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn endpoints(change: impl FnOnce(&mut Settings)) -> Result<Endpoints, ConfigError> {
+    /// Those that can be asked.
+    fn endpoints(change: impl FnOnce(&mut Settings)) -> Result<Vec<Endpoint>, ConfigError> {
         let mut settings = Settings::default();
         change(&mut settings);
-        Endpoints::from_settings(&settings)
+        let all = from_environment(&settings)?;
+        Ok(all.into_iter().filter_map(|one| one.endpoint.ok()).collect())
     }
 
     #[test]
@@ -156,35 +201,27 @@ mod tests {
         let cases = [
             (
                 "http://h:8000",
-                "http://h:8000/v1/",
-                "http://h:8000/v1/",
-                "http://h:8000/v1beta/",
+                ["http://h:8000/v1/", "http://h:8000/v1/", "http://h:8000/v1beta/"],
             ),
             (
                 "http://h:8000/",
-                "http://h:8000/v1/",
-                "http://h:8000/v1/",
-                "http://h:8000/v1beta/",
+                ["http://h:8000/v1/", "http://h:8000/v1/", "http://h:8000/v1beta/"],
             ),
-            ("http://h/v1", "http://h/v1/", "http://h/v1/", "http://h/v1/"),
-            ("http://h/v1//", "http://h/v1/", "http://h/v1/", "http://h/v1/"),
+            ("http://h/v1", ["http://h/v1/", "http://h/v1/", "http://h/v1/"]),
+            ("http://h/v1//", ["http://h/v1/", "http://h/v1/", "http://h/v1/"]),
             (
                 "https://h/api",
-                "https://h/api/",
-                "https://h/api/v1/",
-                "https://h/api/v1beta/",
+                ["https://h/api/", "https://h/api/v1/", "https://h/api/v1beta/"],
             ),
         ];
-        for (text, openai, anthropic, gemini) in cases {
+        for (text, expected) in cases {
             let all = endpoints(|s| {
                 s.openai_base_url = Some(text.into());
                 s.anthropic_base_url = Some(text.into());
                 s.gemini_base_url = Some(text.into());
-            })
-            .unwrap();
-            assert_eq!(all.openai.unwrap().base, openai, "{text}");
-            assert_eq!(all.anthropic.unwrap().base, anthropic, "{text}");
-            assert_eq!(all.gemini.unwrap().base, gemini, "{text}");
+            });
+            let bases: Vec<String> = all.unwrap().into_iter().map(|e| e.base).take(3).collect();
+            assert_eq!(bases, expected, "{text}");
         }
     }
 
@@ -205,17 +242,25 @@ mod tests {
             s.openai_api_key = Some(" ".into());
             s.anthropic_api_key = Some("k".into());
             s.gemini_base_url = Some("http://h".into());
-        })
-        .unwrap();
-        assert!(!all.is_configured(Provider::OpenAi));
-        assert!(all.is_configured(Provider::Anthropic) && all.is_configured(Provider::Gemini));
-        assert_eq!(all.gemini.unwrap().key_or_placeholder(), PLACEHOLDER_KEY);
+        });
+        let all = all.unwrap();
+        let ids: Vec<&str> = all.iter().map(|e| e.provider_id.as_str()).collect();
+        assert_eq!(ids, ["anthropic", "gemini", "ollama"]);
+        assert_eq!(all[1].key_or_placeholder(), PLACEHOLDER_KEY);
+    }
+
+    #[test]
+    fn only_servers_of_ones_own_are_asked_what_they_have() {
+        let lists = |change: fn(&mut Settings)| endpoints(change).unwrap()[0].lists_models;
+        assert!(!lists(|s| s.openai_api_key = Some("k".into())));
+        assert!(lists(|s| s.openai_base_url = Some("http://h".into())));
+        assert!(!lists(|s| s.anthropic_base_url = Some("http://h".into())));
     }
 
     #[test]
     fn keys_are_cut_out_of_whatever_a_provider_says() {
         let all = endpoints(|s| s.openai_api_key = Some("topsecret".into())).unwrap();
         let said = "Incorrect key: topsecret, not \"sk-abc***xyz\" nor AIzaSy0";
-        assert_eq!(all.redact(said), "Incorrect key: [key], not [key] nor [key]");
+        assert_eq!(all[0].redact(said), "Incorrect key: [key], not [key] nor [key]");
     }
 }

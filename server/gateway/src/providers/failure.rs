@@ -4,7 +4,7 @@ use genai::{Error, webc::StreamTimeout};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use super::SILENCE_TIMEOUT;
+use super::{Ailment, SILENCE_TIMEOUT};
 
 const MAX_REASON_CHARS: usize = 300;
 
@@ -98,20 +98,39 @@ fn inner(error: &Error) -> &Error {
     }
 }
 
+/// What the error says of the model, rather than of the one request.
+pub(super) fn ailment(error: &Error) -> Option<Ailment> {
+    match status(error) {
+        // Another key, another name, a quieter minute: all requests go the same way until then.
+        Some(
+            StatusCode::UNAUTHORIZED
+            | StatusCode::PAYMENT_REQUIRED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS,
+        ) => Some(Ailment::Failing),
+        Some(status) if status.is_client_error() => None,
+        None if transport_error(error).is_some_and(reqwest::Error::is_connect) => Some(Ailment::Unreachable),
+        _ => Some(Ailment::Failing),
+    }
+}
+
 /// Whether the connection broke without a word from the provider.
 pub(super) fn is_lost_connection(error: &Error) -> bool {
-    let transport = match error {
-        Error::WebStream { error, .. } => match error.downcast_ref::<Error>() {
-            Some(inner) => return is_lost_connection(inner),
-            None => error.downcast_ref::<reqwest::Error>(),
-        },
+    transport_error(error).is_some_and(|error| error.is_request() && !error.is_timeout() && !error.is_connect())
+}
+
+/// The connection's own error, where that is what failed.
+fn transport_error(error: &Error) -> Option<&reqwest::Error> {
+    match inner(error) {
+        Error::WebStream { error, .. } => error.downcast_ref(),
         Error::WebModelCall {
             webc_error: genai::webc::Error::Reqwest(error),
             ..
         } => Some(error),
         _ => None,
-    };
-    transport.is_some_and(|error| error.is_request() && !error.is_timeout() && !error.is_connect())
+    }
 }
 
 fn refused(who: &str, status: StatusCode, body: &str) -> String {

@@ -10,22 +10,22 @@ use genai::{
 };
 use protocol::gateway::{GatewayChatRequest, GatewayRole};
 
-use super::endpoint::Endpoint;
-use crate::models::{Model, Provider};
+use super::endpoint::{Dialect, Endpoint};
 
-/// Where and whom to ask. Everything is explicit, so that the client guesses nothing from the model's name.
-pub(super) fn target(model: &Model, endpoint: &Endpoint) -> ServiceTarget {
-    let (kind, namespace) = match model.provider {
-        Provider::Anthropic => (AdapterKind::Anthropic, "anthropic"),
-        Provider::Gemini => (AdapterKind::Gemini, "gemini"),
-        Provider::Ollama => (AdapterKind::Ollama, "ollama"),
-        Provider::OpenAi | Provider::Parley => (AdapterKind::OpenAI, "openai"),
+/// Where and whom to ask, `name` being what the provider calls the model. Everything is explicit, so that the client
+/// guesses nothing from the name.
+pub(super) fn target(name: &str, endpoint: &Endpoint) -> ServiceTarget {
+    let (kind, namespace) = match endpoint.dialect {
+        Dialect::Anthropic => (AdapterKind::Anthropic, "anthropic"),
+        Dialect::Gemini => (AdapterKind::Gemini, "gemini"),
+        Dialect::Ollama => (AdapterKind::Ollama, "ollama"),
+        Dialect::OpenAi => (AdapterKind::OpenAI, "openai"),
     };
     // The client cuts off what stands before `::`; a name that contains it is given something to cut.
-    let name = if model.id.contains("::") {
-        format!("{namespace}::{}", model.id)
+    let name = if name.contains("::") {
+        format!("{namespace}::{name}")
     } else {
-        model.id.clone()
+        name.to_owned()
     };
     ServiceTarget {
         endpoint: Address::from_owned(endpoint.base.clone()),
@@ -34,17 +34,17 @@ pub(super) fn target(model: &Model, endpoint: &Endpoint) -> ServiceTarget {
     }
 }
 
-pub(super) fn options(provider: Provider, silence: Duration) -> ChatOptions {
+pub(super) fn options(dialect: Dialect, silence: Duration) -> ChatOptions {
     let options = ChatOptions::default()
         .with_capture_usage(true)
         .with_capture_content(true)
         .with_capture_tool_calls(true)
         .with_stream_header_timeout(silence)
         .with_stream_read_timeout(silence);
-    match provider {
+    match dialect {
         // Without an effort given, the client reads one from the end of the name: `some-model-max` would be asked as
         // `some-model`. A budget is an effort that this API has no field for, so nothing is sent and the name stays.
-        Provider::OpenAi => options.with_reasoning_effort(ReasoningEffort::Budget(0)),
+        Dialect::OpenAi => options.with_reasoning_effort(ReasoningEffort::Budget(0)),
         _ => options,
     }
 }

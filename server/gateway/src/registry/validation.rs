@@ -8,7 +8,12 @@ use crate::{error::ConfigError, place};
 const MAX_TIER: u8 = 6;
 
 /// Checks the whole file and names the first field that is wrong.
-pub(super) fn check(file: &str, text: &str, agents: &[AgentEntry]) -> Result<(), ConfigError> {
+pub(super) fn check(
+    file: &str,
+    text: &str,
+    agents: &[AgentEntry],
+    may_know: impl Fn(&str) -> bool,
+) -> Result<(), ConfigError> {
     let wrong = |index: usize, field: &str, problem: String| ConfigError::Field {
         file: file.into(),
         line: place::line(text, "agents", index, field),
@@ -38,6 +43,13 @@ pub(super) fn check(file: &str, text: &str, agents: &[AgentEntry]) -> Result<(),
                 "tier",
                 format!("{} is not between 1 and {MAX_TIER}", agent.tier),
             ));
+        }
+        if let Some(model) = agent.default_model.as_deref().filter(|model| !may_know(model)) {
+            let problem = format!(
+                "there is no model `{model}` in models.toml; one that a server lists itself is named with its provider, such \
+                 as `ollama/{model}`"
+            );
+            return Err(wrong(index, "default_model", problem));
         }
     }
 
@@ -88,13 +100,15 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        Registry::parse("my.toml", text).unwrap_err().to_string()
+        Registry::parse("my.toml", text, |model| model == "known")
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn a_sound_file_passes() {
         let text = agent("a", None) + &agent("b", Some("a")) + &agent("c", Some("b"));
-        assert_eq!(Registry::parse("my.toml", &text).unwrap().agents().len(), 3);
+        assert_eq!(Registry::parse("my.toml", &text, |_| true).unwrap().agents().len(), 3);
     }
 
     #[test]
@@ -128,6 +142,11 @@ mod tests {
             (
                 root.replace("tier = 2", "tier = 9"),
                 "my.toml:4: agents[0].tier: 9 is not between 1 and 6",
+            ),
+            (
+                root.clone() + "default_model = \"gpt-9\"\n",
+                "my.toml:6: agents[0].default_model: there is no model `gpt-9` in models.toml; one that a server lists itself \
+                 is named with its provider, such as `ollama/gpt-9`",
             ),
             (root.replace("\"R\"", "\" \""), "my.toml:5: agents[0].role: is empty"),
             (

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     answers::writer::Task,
-    models::{Model, Provider},
+    models::Model,
     providers::{Failure, Reply},
     registry::AgentEntry,
     rehearsal,
@@ -155,7 +155,7 @@ impl Turn<'_> {
                     }
                     progress.left_out += left_out;
                 }
-                Err(Failure::NoTools(reason) | Failure::Other(reason)) => return Err(reason),
+                Err(Failure::NoTools(reason) | Failure::Other { reason, .. }) => return Err(reason),
             }
         }
     }
@@ -212,7 +212,7 @@ impl Turn<'_> {
         };
         let wait = |detail| self.writer.status(&node.task, TaskStatus::Executing, detail);
         self.writer.ledger().begin();
-        let reply = if node.model.provider == Provider::Parley {
+        let reply = if node.model.is_rehearsal() {
             let part = rehearsal::Part {
                 agent: &node.agent,
                 children: &children,
@@ -450,7 +450,7 @@ impl Turn<'_> {
         let mut heard = |_: String| was_heard = true;
         let permit = self.allowance.asking.acquire().await;
         self.writer.ledger().begin();
-        let reply = if parent.model.provider == Provider::Parley {
+        let reply = if parent.model.is_rehearsal() {
             Ok(rehearsal::opinion(&request))
         } else {
             let wait = |detail| self.writer.status(&node.task, TaskStatus::Executing, detail);

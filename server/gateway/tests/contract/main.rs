@@ -5,6 +5,8 @@
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
 //! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `reload`: agents.toml and models.toml change while the Gateway runs
+//! - `named`: several providers that speak alike, and how models do
+//! - `file`: a file that a test changes
 //! - `openai`, `providers`: real HTTP to stubs that speak as the providers do
 
 #![allow(
@@ -18,6 +20,8 @@
 mod answers;
 mod common;
 mod delegation;
+mod file;
+mod named;
 mod openai;
 mod providers;
 mod reload;

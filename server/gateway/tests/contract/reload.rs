@@ -1,37 +1,14 @@
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use gateway::{Gateway, Settings};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::common::{Client, chat, kinds, settings};
-
-/// A file in a folder of its own, removed at the end.
-struct File(PathBuf);
-
-impl File {
-    fn new(text: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("parley-{}", Uuid::new_v4()));
-        std::fs::create_dir(&folder).unwrap();
-        let file = Self(folder.join("agents.toml"));
-        file.write(text);
-        file
-    }
-
-    /// As editors do: the old file is replaced, so that no reader sees half of the new one.
-    fn write(&self, text: &str) {
-        let new = self.0.with_extension("new");
-        std::fs::write(&new, text).unwrap();
-        std::fs::rename(new, &self.0).unwrap();
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(self.0.parent().unwrap());
-    }
-}
+use crate::{
+    common::{Client, chat, kinds, settings},
+    file::File,
+};
 
 fn agents(names: &[&str]) -> String {
     let agent = |(at, name): (usize, &&str)| {
@@ -44,7 +21,7 @@ fn agents(names: &[&str]) -> String {
 
 fn with(file: &File) -> Settings {
     Settings {
-        agents_file: Some(file.0.clone()),
+        agents_file: Some(file.path()),
         reload_every: Duration::from_millis(10),
         rehearsal_delay: Duration::from_secs(3_600),
         ..settings()
@@ -71,7 +48,7 @@ async fn until(client: &Client, expected: &[&str]) {
 
 #[tokio::test]
 async fn a_change_is_taken_over_and_the_running_turn_goes_on() {
-    let file = File::new(&agents(&["First", "Old"]));
+    let file = File::new("agents.toml", &agents(&["First", "Old"]));
     let client = Client::new(with(&file)).await;
     let session = client.start("/echo a b", None).await;
     let mut reader = client.read(session, None).await;
@@ -88,14 +65,14 @@ async fn a_change_is_taken_over_and_the_running_turn_goes_on() {
 
 #[tokio::test]
 async fn a_broken_file_changes_nothing_and_a_mended_one_is_taken() {
-    let file = File::new(&agents(&["First"]));
+    let file = File::new("agents.toml", &agents(&["First"]));
     let client = Client::new(with(&file)).await;
     for broken in ["[[agents]", "agents = []", ""] {
         file.write(broken);
         tokio::time::sleep(Duration::from_millis(60)).await;
         assert_eq!(names(&client).await, ["First"], "{broken:?}");
     }
-    std::fs::remove_file(&file.0).unwrap();
+    std::fs::remove_file(file.path()).unwrap();
     tokio::time::sleep(Duration::from_millis(60)).await;
     assert_eq!(names(&client).await, ["First"]);
     file.write(&agents(&["Mended"]));
@@ -103,12 +80,31 @@ async fn a_broken_file_changes_nothing_and_a_mended_one_is_taken() {
 }
 
 #[tokio::test]
+async fn an_agents_model_must_be_known() {
+    let wish = |model: &str| agents(&["First"]) + &format!("default_model = \"{model}\"\n");
+    let file = File::new("agents.toml", &wish("gpt-4.1"));
+    let client = Client::new(with(&file)).await;
+    // Without a key for its provider it is known, but not there to be asked.
+    assert_eq!(client.get("/agents").await["agents"][0]["default_model"], "rehearsal");
+    file.write(&wish("gpt-0"));
+    let error = Gateway::new(with(&file)).await.err().unwrap().to_string();
+    let expected = format!(
+        "{}:7: agents[0].default_model: there is no model `gpt-0`",
+        file.path().display()
+    );
+    assert!(error.starts_with(&expected), "{error}");
+}
+
+#[tokio::test]
 async fn at_start_a_broken_file_is_told_with_its_line() {
-    let file = File::new(&agents(&["First", "Second"]).replace("parent_id = \"architect\"", "parent_id = \"nobody\""));
+    let file = File::new(
+        "agents.toml",
+        &agents(&["First", "Second"]).replace("parent_id = \"architect\"", "parent_id = \"nobody\""),
+    );
     let error = Gateway::new(with(&file)).await.err().unwrap().to_string();
     let expected = format!(
         "{}:12: agents[1].parent_id: there is no agent `nobody`",
-        file.0.display()
+        file.path().display()
     );
     assert_eq!(error, expected);
 }

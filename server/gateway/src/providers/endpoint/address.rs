@@ -2,23 +2,19 @@
 
 use reqwest::Url;
 
-use crate::error::ConfigError;
+use super::Dialect;
 
-/// The address with exactly one slash at its end, and with what `missing` finds lacking in its path.
-pub(super) fn of_provider(
-    variable: &'static str,
-    text: &str,
-    missing: fn(&str) -> Option<&'static str>,
-) -> Result<String, ConfigError> {
-    let wrong = |problem: String| ConfigError::Address { variable, problem };
-    let mut url = Url::parse(text).map_err(|e| wrong(format!("is not an address: {e}")))?;
+/// The address with exactly one slash at its end, and with what its dialect finds lacking in its path; the error is what
+/// is wrong with it.
+pub(crate) fn of_provider(text: &str, dialect: Dialect) -> Result<String, String> {
+    let mut url = Url::parse(text).map_err(|e| format!("is not an address: {e}"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(wrong("is not an address that begins with http:// or https://".into()));
+        return Err("is not an address that begins with http:// or https://".into());
     }
     url.set_query(None);
     url.set_fragment(None);
     let path = url.path().trim_matches('/').to_owned();
-    let lacking = missing(&path).unwrap_or_default();
+    let lacking = dialect.lacking_in(&path);
     let path = if path.is_empty() {
         "/".to_owned()
     } else {
@@ -36,19 +32,15 @@ pub(super) fn is_version(path: &str) -> bool {
 }
 
 /// `OLLAMA_HOST` as Ollama itself reads it: scheme and port may be missing, and `0.0.0.0` means this machine.
-pub(super) fn of_ollama(text: &str) -> Result<String, ConfigError> {
+pub(crate) fn of_ollama(text: &str) -> Result<String, String> {
     let has_scheme = text.contains("://");
     let text = match text.strip_prefix(':') {
         Some(port) => format!("http://127.0.0.1:{port}"),
         None if has_scheme => text.to_owned(),
         None => format!("http://{text}"),
     };
-    let base = of_provider("OLLAMA_HOST", &text, |_| None)?;
-    let wrong = |problem: String| ConfigError::Address {
-        variable: "OLLAMA_HOST",
-        problem,
-    };
-    let mut url = Url::parse(&base).map_err(|e| wrong(e.to_string()))?;
+    let base = of_provider(&text, Dialect::Ollama)?;
+    let mut url = Url::parse(&base).map_err(|e| e.to_string())?;
     let names_port = text.rsplit('@').next().is_some_and(|rest| {
         let host = rest
             .rsplit("://")
@@ -60,11 +52,10 @@ pub(super) fn of_ollama(text: &str) -> Result<String, ConfigError> {
         host.rsplit(']').next().is_some_and(|h| h.contains(':'))
     });
     if !has_scheme && !names_port {
-        url.set_port(Some(11434))
-            .map_err(|()| wrong("is not an address".into()))?;
+        url.set_port(Some(11434)).map_err(|()| "is not an address")?;
     }
     if matches!(url.host_str(), Some("0.0.0.0" | "[::]")) {
-        url.set_host(Some("127.0.0.1")).map_err(|e| wrong(e.to_string()))?;
+        url.set_host(Some("127.0.0.1")).map_err(|e| e.to_string())?;
     }
     Ok(url.into())
 }
