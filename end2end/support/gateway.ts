@@ -27,6 +27,8 @@ export interface Model {
   capabilities?: string[];
   is_active?: boolean;
   status?: string;
+  provider_name?: string;
+  health?: { state: 'healthy' | 'failing'; at: string; detail?: string };
 }
 
 /** The body of `POST /chat`. */

@@ -3,7 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '../fixtures.ts';
 import { Chat } from '../support/chat.ts';
-import { answerOf, type Answer } from '../support/gateway.ts';
+import { answerOf, MODELS, type Answer, type Model } from '../support/gateway.ts';
 
 const WIDTHS = [1440, 768, 360];
 const THEMES = ['dark', 'light'] as const;
@@ -68,6 +68,13 @@ const node = (task_id: string, parent_task_id: string | undefined, agent_id: str
 });
 const never = new Promise<never>(() => {});
 
+const lab = { provider: 'lab', provider_name: 'Lab vLLM', context_window: 131_072, cost_per_1m_input: 0, cost_per_1m_output: 0 };
+/** Models that somebody has asked. */
+const IN_A_STATE: Model[] = [
+  { ...lab, model_id: 'lab/qwen3-coder', model_name: 'qwen3-coder', health: { state: 'healthy', at: '2026-01-31T10:24:00Z' } },
+  { ...lab, model_id: 'lab/llama-3.3-70b', model_name: 'llama-3.3-70b', health: { state: 'failing', at: '2026-01-31T10:21:00Z', detail: 'Lab vLLM answered 503 Service Unavailable: the model is still being loaded.' } },
+];
+
 /** What the scripted Gateway answers to these messages; to any other, the rich answer. */
 const ANSWERS: Record<string, () => Answer> = {
   'Where is the time lost?': () => [{ type: 'status_update', status: 'executing', detail: 'Writing the query' }, ...RICH.slice(0, 560).match(/.{1,9}/gs)!.map(content => ({ type: 'token' as const, content })), { hold: never }],
@@ -114,7 +121,10 @@ const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
     await expect(chat.page.locator('.breakdown')).toBeInViewport({ ratio: 1 });
   },
   models: async chat => {
-    await chat.page.getByRole('button', { name: /^Model:/ }).click();
+    const picker = chat.page.getByRole('button', { name: /^Model:/ });
+    await picker.click();
+    await chat.page.getByRole('option', { name: 'llama' }).click();
+    await picker.click();
     await expect(chat.page.getByRole('option').first()).toBeVisible();
   },
   history: async chat => {
@@ -169,6 +179,7 @@ for (const theme of THEMES) {
       test(state, async ({ guard, startGateway, startParley, browser }) => {
         guard.allow(/404/); // the conversation that is not there
         const gateway = await startGateway({
+          models: [...MODELS, ...IN_A_STATE],
           answer: ({ message }) => ANSWERS[message]?.() ?? answerOf(RICH),
         });
         const parley = await startParley({ GATEWAY_URL: gateway.url });

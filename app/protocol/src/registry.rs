@@ -69,6 +69,15 @@ pub struct Model {
     pub health: Option<ModelHealth>,
 }
 
+impl Model {
+    /// Whether it failed when it was asked last.
+    pub fn is_failing(&self) -> bool {
+        self.health
+            .as_ref()
+            .is_some_and(|health| health.state == HealthState::Failing)
+    }
+}
+
 /// How a model has been doing, by the last request that says something of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelHealth {

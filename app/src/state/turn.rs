@@ -108,6 +108,10 @@ impl Chat {
             self.read_again(session_id);
         }
         self.read_sessions();
+        // How the model does is not what it was.
+        if status == TurnStatus::Error || untrack(|| self.model()).is_some_and(|model| model.is_failing()) {
+            self.refresh_registry();
+        }
     }
 
     /// Nothing is being written here any more, whoever said so.

@@ -21,7 +21,7 @@ use super::{
     turn::{Effect, Ending, Input, ResumeFrom, Turn},
 };
 use crate::{
-    gateway::{EventStream, Gateway, GatewayError},
+    gateway::{EventStream, Gateway, GatewayError, registry::Registry},
     store::FinishTurn,
 };
 
@@ -44,6 +44,9 @@ pub(super) struct TurnTask {
     pub(super) previous: Option<Previous>,
     pub(super) turns: Arc<LiveTurns>,
     pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) registry: Arc<Registry>,
+    /// Whether the model was listed as failing when it was asked.
+    pub(super) was_failing: bool,
     /// All that run, this one among them.
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
@@ -276,6 +279,9 @@ impl TurnTask {
 
     /// Saves the end, patiently. Says whether it is saved.
     async fn save(&self, ending: &Ending) -> bool {
+        if self.was_failing || ending.status == TurnStatus::Error {
+            self.registry.expire();
+        }
         let log = &self.live.log;
         let snapshot = log.snapshot();
         let (usage, cost_usd) = ending.usage.map_or((None, None), |(usage, cost)| (Some(usage), cost));

@@ -186,6 +186,8 @@ impl ChatService {
             previous: previous.as_deref().map(Previous::from),
             turns: Arc::clone(&self.0.live),
             gateway: Arc::clone(&self.0.gateway),
+            registry: Arc::clone(&self.0.registry),
+            was_failing: asked.model.is_failing(),
             tasks: self.0.tasks.clone(),
             shutdown: self.0.shutdown.clone(),
             resume_within: self.0.timing.resume_within,

@@ -118,6 +118,13 @@ impl Registry {
         Ok(listing)
     }
 
+    /// Takes what is known for old: a turn has told something of its model that the Gateway will list.
+    pub fn expire(&self) {
+        if let (Some((asked, _)), Some(old)) = (self.kept.write().as_mut(), Instant::now().checked_sub(FRESH)) {
+            *asked = old.min(*asked);
+        }
+    }
+
     fn fresh(&self) -> Option<Arc<Listing>> {
         let kept = self.kept.read();
         kept.as_ref()

@@ -41,8 +41,8 @@ pub(crate) fn ModelPicker() -> impl IntoView {
         })
     };
     let failure = Memo::new(move |_| {
-        let model = chat.model()?;
-        Some(state(&model, chat.clock)).filter(|state| state.tone == Tone::Bad)
+        let model = chat.model().filter(Model::is_failing)?;
+        Some(state(&model, chat.clock))
     });
     let label = Signal::derive(move || {
         let failure = failure.with(|state| state.as_ref().map(|state| ". ".to_owned() + &state.words));
