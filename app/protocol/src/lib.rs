@@ -14,6 +14,7 @@ pub mod error;
 pub mod event;
 pub mod gateway;
 pub mod highlight;
+pub mod history;
 pub mod registry;
 pub mod session;
 pub mod sse;
