@@ -6,6 +6,7 @@
 //! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
 //! - [`gateway`]: the bodies of the Gateway contract
 //! - [`highlight`]: code with what each part of it is
+//! - [`history`]: which conversations to list, and what a search finds
 //! - [`error`]: the one error envelope
 //! - [`sse`]: the framing of streams
 //! - [`timestamp`]: instants, RFC 3339 on the wire
