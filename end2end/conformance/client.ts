@@ -1,6 +1,7 @@
 // Asks the Gateway at GATEWAY_URL, and holds whatever it answers against the contract's document.
 import assert from 'node:assert/strict';
 import * as document from './document.ts';
+import { eventsOf, type Event } from './sse.ts';
 
 export const url = (process.env.GATEWAY_URL ?? '').replace(/\/+$/, '');
 export const token = process.env.GATEWAY_TOKEN;
@@ -10,10 +11,6 @@ export type Json = Record<string, any>;
 export interface Answer {
   status: number;
   json: Json;
-}
-export interface Event {
-  id: string;
-  data: Json;
 }
 
 /** A request that the contract allows. */
@@ -49,18 +46,10 @@ export async function* stream(session: string, after?: string): AsyncGenerator<E
   const response = await fetch(`${url}/chat/stream/${session}`, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
-    // A line may end in CR LF, of which the second half may still be on its way.
-    text = (text + decoder.decode(piece, { stream: true })).replaceAll('\r\n', '\n');
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const event = decoded(text.slice(0, end));
-      text = text.slice(end + 2);
-      if (event) yield event;
-    }
+  for await (const event of eventsOf(response.body as unknown as AsyncIterable<Uint8Array>)) {
+    document.event(event.data);
+    yield event;
   }
-  assert.equal(text, '', 'the stream ends with a whole event');
 }
 
 /** All of them, to the end. */
@@ -68,14 +57,4 @@ export async function all(session: string, after?: string): Promise<Event[]> {
   const events: Event[] = [];
   for await (const event of stream(session, after)) events.push(event);
   return events;
-}
-
-/** A block of lines; nothing but comments is no event. */
-function decoded(block: string): Event | undefined {
-  const lines = block.split('\n').filter(line => line !== '' && !line.startsWith(':'));
-  if (lines.length === 0) return undefined;
-  const field = (name: string) => lines.filter(line => line.startsWith(`${name}:`)).map(line => line.slice(name.length + 1).replace(/^ /, ''));
-  const data = JSON.parse(field('data').join('\n')) as Json;
-  document.event(data);
-  return { id: field('id').join(''), data };
 }

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
-import { all, ask, call, stream, token, url, type Answer, type Event, type Json } from './client.ts';
+import { all, ask, call, stream, token, url, type Answer, type Json } from './client.ts';
+import type { Event } from './sse.ts';
 
 const SHORT = process.env.GATEWAY_MESSAGE ?? 'Say hello in one sentence.';
 /** What takes some seconds to answer, so that it can be stopped in the middle. */
