@@ -1,47 +1,15 @@
 //! `bench-streams`: the same streams read directly, through nginx and through Parley, side by side in one run.
-//!
-//! - [`script`]: what an answer is to be, and the text its tokens carry
-//! - [`gateway`]: the scripted Gateway that plays it, a process of its own
-//! - [`target`]: starts and ends what is measured; [`process`] watches it from outside
-//! - [`client`]: one reader with one warm connection; [`reading`] checks that what it reads is whole
-//! - [`measure`]: the figures, one file each; [`stats`] for percentiles
-//! - [`report`]: all of them in Markdown, with the targets they are held against
-//! - [`clock`]: the one clock that all processes share
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")
-)]
-
-mod client;
-mod clock;
-mod failure;
-mod gateway;
-mod measure;
-mod process;
-mod reading;
-mod report;
-mod script;
-mod stats;
-mod target;
-
-use std::{
-    future::Future,
-    io::Write,
-    path::PathBuf,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{io::Write, path::PathBuf, time::Instant};
 
 use clap::{Parser, Subcommand};
-use measure::{Part, Plan, Results};
-use target::Programs;
 
-/// What stops a measurement as a whole.
-type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-/// The longest that one run may take.
-const WHOLE_RUN: Duration = Duration::from_secs(45 * 60);
+use crate::{
+    Fault, WHOLE_RUN, gateway, guarded,
+    measure::{Part, Plan, Results},
+    process, report, runtime,
+    target::Programs,
+};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -78,23 +46,13 @@ enum Command {
     },
 }
 
-fn main() -> ExitCode {
+/// Does what the arguments of the process say.
+pub(crate) fn run() -> Result<(), Fault> {
     let arguments = Arguments::parse();
-    let done = match arguments.command {
-        Some(Command::Gateway { port, threads }) => serve_gateway(port, threads),
+    match arguments.command {
+        Some(Command::Gateway { port, threads }) => runtime(threads)?.block_on(gateway::serve(port)),
         None => measure_all(&arguments),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench-streams: {error}");
-            ExitCode::FAILURE
-        }
     }
-}
-
-fn serve_gateway(port: u16, threads: usize) -> Result<(), Fault> {
-    runtime(threads)?.block_on(gateway::serve(port))
 }
 
 fn measure_all(arguments: &Arguments) -> Result<(), Fault> {
@@ -112,31 +70,7 @@ fn measure_all(arguments: &Arguments) -> Result<(), Fault> {
     let report = report::write(&programs, &results);
     std::io::stdout().write_all(report.as_bytes())?;
     if !arguments.quick && arguments.only.is_none() {
-        report::keep(&report)?;
+        report::keep(&report, report::STREAMS)?;
     }
     Ok(())
-}
-
-fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    let mut builder = if threads > 1 {
-        tokio::runtime::Builder::new_multi_thread()
-    } else {
-        tokio::runtime::Builder::new_current_thread()
-    };
-    builder.worker_threads(threads).enable_all().build()
-}
-
-/// Ends with the work, or before it on a signal or when it takes too long. What the work has started ends with it, since
-/// dropping it drops its processes.
-async fn guarded(due: Instant, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        done = work => done,
-        () = tokio::time::sleep_until(due.into()) => Err("it took too long and was given up".into()),
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-        _ = terminate.recv() => Err("terminated".into()),
-        _ = hang_up.recv() => Err("its terminal went away".into()),
-    }
 }
