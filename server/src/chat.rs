@@ -23,7 +23,7 @@ mod purge;
 mod run;
 mod search;
 mod send;
-mod title;
+pub(crate) mod title;
 pub mod turn;
 
 use std::{sync::Arc, time::Duration};

@@ -7,12 +7,14 @@
 //! - [`search`]: what a search is, apart from the database
 //! - [`highlight`]: what code consists of, for the page to colour
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
+//! - [`demo`]: conversations to try Parley with
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
 
 pub mod assets;
 pub mod chat;
 pub mod config;
+pub mod demo;
 pub mod embedded;
 pub mod error;
 pub mod extract;

@@ -7,6 +7,7 @@ use leptos::config::LeptosOptions;
 use server::{
     chat::ChatService,
     config::{Config, is_public},
+    demo,
     embedded::Embedded,
     gateway::http::HttpGateway,
     identity::Keys,
@@ -69,6 +70,8 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:4100")]
         addr: SocketAddr,
     },
+    /// Fill the database with conversations, to try Parley with
+    SeedDemo(demo::SeedDemo),
 }
 
 #[tokio::main]
@@ -94,6 +97,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config).await,
         Command::Gateway { addr } => serve_gateway(config, addr).await,
+        Command::SeedDemo(wanted) => Ok(demo::run(&config.database, config.site_addr, &wanted).await?),
     }
 }
 

@@ -4,6 +4,7 @@
 //! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
 mod branch;
+mod demo;
 mod ids;
 mod messages;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod sessions;
 mod turns;
 mod writer;
 
+pub use demo::{DemoSession, DemoTurn, Person};
 pub use messages::{MessagePage, Missing, Part, Shown, WholeSession};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};

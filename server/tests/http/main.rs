@@ -14,6 +14,7 @@ mod message;
 mod orphan;
 mod page;
 mod registry;
+mod remains;
 mod safety;
 mod search;
 mod session;
