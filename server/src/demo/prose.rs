@@ -120,7 +120,7 @@ pub(super) fn question(random: &mut impl Rng) -> String {
 /// What an agent says, in Markdown.
 pub(super) fn answer(random: &mut impl Rng) -> String {
     let mut parts = vec![paragraph(random, 3)];
-    for _ in 0..random.random_range(0..4) {
+    for _ in 0..random.random_range(0..6) {
         let part = match random.random_range(0..10) {
             0..=4 => paragraph(random, 4),
             5 | 6 => list(random),
