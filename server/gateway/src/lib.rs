@@ -119,7 +119,9 @@ impl Inner {
         model: models::Model,
         writer: &Writer,
     ) -> answers::Outcome {
-        if model.provider == Provider::Parley && !rehearsal::is_delegated(&request.message) {
+        if turn::is_rejected(request) {
+            turn::reject(writer)
+        } else if model.provider == Provider::Parley && !rehearsal::is_delegated(request) {
             let Settings {
                 rehearsal_delay,
                 approval_timeout,

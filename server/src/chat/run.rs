@@ -292,6 +292,7 @@ impl TurnTask {
                 error: ending.error.clone(),
                 last_status: snapshot.last_status,
                 tasks: snapshot.tasks,
+                decision: None,
             },
             last_seq: snapshot.seq + if usage.is_some() { 2 } else { 1 },
         };

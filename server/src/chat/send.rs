@@ -203,6 +203,7 @@ impl ChatService {
             parent_role: asked.parent_role,
             model: Some(asked.model.model_id),
             idempotency_key: accepted.turn_id.to_string(),
+            decision: None,
         };
         self.0.tasks.spawn(task.run(turn, request));
     }

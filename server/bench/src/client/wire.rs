@@ -22,6 +22,7 @@ pub(super) fn gateway_request(message: String) -> GatewayChatRequest {
         parent_role: None,
         model: None,
         idempotency_key: Uuid::new_v4().to_string(),
+        decision: None,
     }
 }
 

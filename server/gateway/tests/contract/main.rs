@@ -3,6 +3,7 @@
 //! - `common`: a client of the router, and a stub of a provider
 //! - `routes`: listings, refusals, access
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
+//! - `decision`: a plan whose turn was cut off while it waited
 //! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `reload`: agents.toml and models.toml change while the Gateway runs
 //! - `openai`, `providers`: real HTTP to stubs that speak as the providers do
@@ -17,6 +18,7 @@
 
 mod answers;
 mod common;
+mod decision;
 mod delegation;
 mod openai;
 mod providers;

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::common::{Client, chat, kinds, settings};
 
 /// A file in a folder of its own, removed at the end.
-struct File(PathBuf);
+pub(crate) struct File(pub(crate) PathBuf);
 
 impl File {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("parley-{}", Uuid::new_v4()));
         std::fs::create_dir(&folder).unwrap();
         let file = Self(folder.join("agents.toml"));
