@@ -42,6 +42,8 @@ export interface ChatRequest {
   parent_role: string | null;
   model: string | null;
   idempotency_key: string;
+  /** Where `message` is one: on the plan that is the last assistant message. */
+  decision?: { decision: Approval['decision']; note?: string };
 }
 
 export interface Approval {

@@ -14,6 +14,7 @@ mod turns;
 mod writer;
 
 pub use messages::{MessagePage, Missing, Shown, WholeSession};
+pub(crate) use rows::{dollars, micros};
 pub use sessions::{SessionChange, SessionFilter};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 

@@ -120,7 +120,9 @@ impl Inner {
         model: models::Model,
         writer: &Writer,
     ) -> answers::Outcome {
-        if model.is_rehearsal() && !rehearsal::is_delegated(&request.message) {
+        if turn::is_rejected(request) {
+            turn::reject(writer)
+        } else if model.is_rehearsal() && !rehearsal::is_delegated(request) {
             let Settings {
                 rehearsal_delay,
                 approval_timeout,

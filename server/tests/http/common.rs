@@ -74,6 +74,16 @@ impl TestApp {
         Self::scripted(Arc::clone(&self.folder), UNLIMITED, timing).await
     }
 
+    pub async fn after_crash_limited(&self, limits: Limits) -> Self {
+        Self::open(Arc::clone(&self.folder), limits).await
+    }
+
+    /// The same with another Gateway than the scripted one.
+    pub async fn after_crash_behind(&self, gateway: Arc<dyn Gateway>) -> Self {
+        let folder = Arc::clone(&self.folder);
+        Self::assemble(folder, UNLIMITED, Arc::default(), gateway, Timing::default()).await
+    }
+
     /// An app with another Gateway than the scripted one.
     pub async fn behind(gateway: Arc<dyn Gateway>, timing: Timing) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());

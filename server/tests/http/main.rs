@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod common;
 mod highlight;
 mod kill;
