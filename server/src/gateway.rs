@@ -1,6 +1,13 @@
-//! The link to the Gateway: one trait, one HTTP client, whether the Gateway is embedded or outer.
+//! The way to the Gateway: one trait, one HTTP client, whether the Gateway is embedded or outer.
+//!
+//! - [`http`]: the client of the contract
+//! - `link`, `events`, `reason`: connections, streams and refusals, whatever the protocol
+//! - [`registry`]: agents and models, kept
 
+mod events;
 pub mod http;
+mod link;
+mod reason;
 pub mod registry;
 
 use std::{future::Future, pin::Pin};
@@ -46,6 +53,9 @@ pub trait Gateway: Send + Sync + 'static {
     fn health(&self) -> Reply<'_, ()>;
 }
 
+/// What to do where nothing better can be said.
+const RETRY: &str = "Try again; if it goes on, look at the Gateway.";
+
 /// Why the Gateway did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant's message says what it is")]
@@ -67,7 +77,6 @@ pub enum GatewayError {
 impl GatewayError {
     /// What a person is told.
     pub fn body(&self) -> ErrorBody {
-        const RETRY: &str = "Try again; if it goes on, look at the Gateway.";
         match self {
             Self::Unreachable(_) => ErrorBody::new("gateway_unreachable", "The Gateway cannot be reached.", RETRY),
             Self::Timeout(what) => {
