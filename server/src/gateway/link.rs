@@ -84,6 +84,13 @@ impl Link {
             .map_err(|error| GatewayError::Protocol(error.without_url().to_string()))
     }
 
+    /// Whether there is any reply at all, a refusal included.
+    pub(super) async fn any_reply(&self, request: RequestBuilder) -> Result<(), GatewayError> {
+        // Read to its end, so that the connection can be used again.
+        start_of(self.send(request).await?).await;
+        Ok(())
+    }
+
     /// The events that answer a request. An answer that `has_begun` before has no time set for its next event: it may be
     /// waiting for a person.
     pub(super) async fn stream(
