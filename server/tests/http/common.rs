@@ -1,5 +1,7 @@
-//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told; [`wire`] is one over TCP.
+//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told; [`wire`] is one over TCP,
+//! [`older`] one that speaks the older protocol.
 
+pub mod older;
 pub mod wire;
 
 use std::{

@@ -14,6 +14,7 @@ mod kill;
 mod message;
 mod orphan;
 mod page;
+mod post_stream;
 mod registry;
 mod safety;
 mod session;
