@@ -20,6 +20,8 @@ pub struct Config {
     pub database: PathBuf,
     /// An outer Gateway; `None`: the embedded one.
     pub gateway_url: Option<Url>,
+    /// What an outer Gateway asks of its clients, and `parley gateway` of its own.
+    pub gateway_token: Option<String>,
     /// What that one speaks.
     pub gateway_protocol: GatewayProtocol,
     /// A separate registry.
@@ -108,6 +110,7 @@ impl Config {
             database: database_path(get("DATABASE_URL"), &get)?,
             gateway_protocol: gateway_protocol(&get, gateway_url.is_some())?,
             gateway_url,
+            gateway_token: get("GATEWAY_TOKEN"),
             registry_url: url(&get, "REGISTRY_URL")?,
             timeouts: Timeouts {
                 connect: seconds("PARLEY_GATEWAY_CONNECT_SECONDS", waits.connect)?,

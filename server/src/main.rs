@@ -27,6 +27,7 @@ Settings come from the environment, and from a .env file:
   LEPTOS_SITE_ADDR                  where the app listens (127.0.0.1:3000)
   DATABASE_URL                      the SQLite file (parley.db in the data folder)
   GATEWAY_URL                       an outer Gateway (none: the embedded one)
+  GATEWAY_TOKEN                     sent to an outer Gateway (but an older one), and asked for by `parley gateway` (none)
   GATEWAY_PROTOCOL                  what it speaks: `turns`, or `post-stream` for an older one
                                     that knows only POST /chat/stream (turns)
   REGISTRY_URL                      a separate registry of agents (the Gateway)
@@ -68,7 +69,7 @@ enum Command {
     Serve,
     /// Serve the embedded Gateway alone
     Gateway {
-        /// Where it listens; it asks nobody who he is, so keep it where only your programs reach it
+        /// Where it listens; without GATEWAY_TOKEN it asks nobody who he is, so keep it where only your programs reach it
         #[arg(long, default_value = "127.0.0.1:4100")]
         addr: SocketAddr,
     },
@@ -151,7 +152,12 @@ async fn connect(config: &Config) -> Result<(Option<Embedded>, Arc<dyn Gateway>)
         return Ok((Some(embedded), Arc::new(gateway)));
     };
     let gateway: Arc<dyn Gateway> = match config.gateway_protocol {
-        GatewayProtocol::Turns => Arc::new(HttpGateway::new(url, registry, None, config.timeouts)?),
+        GatewayProtocol::Turns => Arc::new(HttpGateway::new(
+            url,
+            registry,
+            config.gateway_token.clone(),
+            config.timeouts,
+        )?),
         GatewayProtocol::PostStream => {
             let models = config.embedded.models_file.clone();
             Arc::new(PostStreamGateway::new(url, registry, models, config.timeouts)?)
@@ -161,7 +167,16 @@ async fn connect(config: &Config) -> Result<(Option<Embedded>, Arc<dyn Gateway>)
 }
 
 async fn serve_gateway(config: Config, addr: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let gateway = gateway::Gateway::new(config.embedded).await?;
+    let settings = gateway::Settings {
+        access_token: config.gateway_token,
+        ..config.embedded
+    };
+    if settings.access_token.is_none() && is_public(addr.ip()) {
+        tracing::warn!(
+            "listening beyond this machine without GATEWAY_TOKEN: whoever reaches {addr} can spend your keys"
+        );
+    }
+    let gateway = gateway::Gateway::new(settings).await?;
     let listener = TcpListener::bind(addr)
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;

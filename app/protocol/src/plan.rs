@@ -18,6 +18,29 @@ pub struct PlanDecision {
     pub note: Option<String>,
 }
 
+const APPROVED: &str = "Approved: carry out the plan.";
+const CHANGED: &str = "Change the plan";
+const REJECTED: &str = "Rejected: do not carry out the plan.";
+
+impl PlanDecision {
+    /// The decision as the person would say it: what the history shows, and what a Gateway goes by that knows no decisions.
+    pub fn in_words(&self) -> String {
+        match (self.decision, &self.note) {
+            (Decision::Approve, _) => APPROVED.into(),
+            (Decision::Refine, Some(note)) => format!("{CHANGED}: {note}"),
+            (Decision::Refine, None) => format!("{CHANGED}."),
+            (Decision::Reject, _) => REJECTED.into(),
+        }
+    }
+
+    /// Whether a message of the history reads like a decision in words.
+    pub fn is_in_words(text: &str) -> bool {
+        [APPROVED, CHANGED, REJECTED]
+            .iter()
+            .any(|words| text.starts_with(words))
+    }
+}
+
 /// The body of the answer to a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
@@ -61,6 +84,23 @@ impl Message {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_decision_is_known_by_its_words() {
+        let words = |decision, note: Option<&str>| {
+            let note = note.map(Into::into);
+            PlanDecision { decision, note }.in_words()
+        };
+        let said = [
+            words(Decision::Approve, None),
+            words(Decision::Refine, None),
+            words(Decision::Refine, Some("smaller")),
+            words(Decision::Reject, None),
+        ];
+        assert_eq!(said[2], "Change the plan: smaller");
+        assert!(said.iter().all(|text| PlanDecision::is_in_words(text)));
+        assert!(!PlanDecision::is_in_words("Plan the change"));
+    }
 
     fn answer(status: &str, told: &[serde_json::Value]) -> Message {
         let mut answer: Message = serde_json::from_value(json!({

@@ -133,7 +133,9 @@ impl Inner {
     ) -> answers::Outcome {
         if turn::is_rejected(request) {
             turn::reject(writer)
-        } else if model.is_rehearsal() && !rehearsal::is_delegated(request) {
+        } else if model.is_rehearsal()
+            && !(rehearsal::is_delegated(request) && registry.children(&agent.agent_id).next().is_some())
+        {
             let Settings {
                 rehearsal_delay,
                 approval_timeout,

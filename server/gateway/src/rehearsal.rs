@@ -3,14 +3,16 @@
 //! What it says depends on the message and the agent alone, so that tests have a deterministic partner. A message may
 //! begin with a command:
 //!
-//! - (none): a realistic task: planning, then text with a list, a code block and a table, then complete with usage
+//! - (none): a task goes through the whole hierarchy (`part`): plan, decision, two levels of delegation, code, table; where
+//!   nobody is below, or the message is a few words only, as `/answer`
+//! - `/answer TEXT`: one agent's answer: planning, then text with a list, a code block and a table, then complete with usage
 //! - `/echo TEXT`: the notice, an empty line, and exactly TEXT
 //! - `/slow TEXT`: the task, with ten times the pause between tokens
 //! - `/long TEXT`: about 2,000 words
 //! - `/fail TEXT`: a few tokens, and then a failure as of a provider
 //! - `/approval TEXT`: a plan that waits: approve goes on, refine restates it with the note and waits again, reject
 //!   ends cleanly
-//! - `/delegate TEXT`: the whole hierarchy at work, in the rounds that models go through (`part`)
+//! - `/delegate TEXT`: the whole hierarchy at work, however short the text
 //!
 //! Usage counts words as tokens and is marked as an estimate; it costs nothing.
 
@@ -24,6 +26,7 @@ use std::time::Duration;
 use protocol::{
     event::TaskStatus,
     gateway::{GatewayChatRequest, GatewayRole},
+    plan::PlanDecision,
     session::{Decision, Usage},
 };
 
@@ -37,6 +40,9 @@ use crate::{
     turn::{REJECTED, undecided},
 };
 use script::{Command, NOTICE};
+
+/// What is no longer than this is not worth dividing.
+const FEW_WORDS: u64 = 3;
 
 /// Plays the answer to `request` as `agent`, with `delay` between two tokens.
 pub(crate) async fn play(
@@ -76,8 +82,7 @@ pub(crate) async fn play(
                 return Outcome::failed(reason);
             }
         }
-        // Played by the hierarchy itself; whoever has nobody below answers alone.
-        Command::Task | Command::Slow | Command::Delegate => {
+        Command::Task | Command::Answer | Command::Slow | Command::Delegate => {
             writer.status(&root, TaskStatus::Planning, "Reading the task");
             stage.say(&script::opening(agent, text)).await;
             writer.status(&root, TaskStatus::Executing, "Carrying out the plan");
@@ -103,15 +108,24 @@ pub(crate) async fn play(
     Outcome::Complete { note: None }
 }
 
-/// Whether the message asks for the hierarchy to be played, rather than for one agent's answer.
+/// Whether what is to be played goes through the hierarchy, rather than being one agent's answer.
 pub(crate) fn is_delegated(request: &GatewayChatRequest) -> bool {
-    script::parse(task_of(request)).0 == Command::Delegate
+    is_for_many(task_of(request))
+}
+
+/// A few words are answered as they are said, as a model would that has others below it.
+fn is_for_many(message: &str) -> bool {
+    let (command, text) = script::parse(message);
+    command == Command::Delegate || command == Command::Task && words(text) > FEW_WORDS
 }
 
 /// What is to be played: the message, or, where that is a decision on an earlier plan, the one that the plan was for.
 pub(crate) fn task_of(request: &GatewayChatRequest) -> &str {
     let earlier = request.messages.iter().rev().filter(|m| m.role == GatewayRole::User);
-    let plans = |message: &&str| matches!(script::parse(message).0, Command::Approval | Command::Delegate);
+    let plans = |message: &&str| {
+        let is_plan = script::parse(message).0 == Command::Approval || is_for_many(message);
+        is_plan && !PlanDecision::is_in_words(message)
+    };
     let planned = request.decision.as_ref().and_then(|_| {
         let mut texts = earlier.map(|m| m.content.as_str());
         texts.find(plans)

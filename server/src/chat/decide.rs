@@ -1,11 +1,7 @@
 //! The person's decision on a plan: passed on where the turn runs, and the beginning of another turn where it was cut off while
 //! it waited.
 
-use protocol::{
-    gateway::GatewayApproval,
-    plan::PlanDecision,
-    session::{Decision, MessageAccepted},
-};
+use protocol::{gateway::GatewayApproval, plan::PlanDecision, session::MessageAccepted};
 use uuid::Uuid;
 
 use super::{ChatService, send::check_message};
@@ -42,7 +38,7 @@ impl ChatService {
             decision: approval.decision,
             note: approval.note.filter(|note| !note.trim().is_empty()),
         };
-        let text = in_words(&decision);
+        let text = decision.in_words();
         check_message(&text)?;
         admit()?;
         let prompt = Prompt::Decision { text, decision, on };
@@ -51,15 +47,5 @@ impl ChatService {
             Err(Error::MessageNotFound | Error::TurnInProgress) => Err(Error::NothingAwaitsApproval),
             begun => begun.map(Some),
         }
-    }
-}
-
-/// The decision as the person would say it: what the history shows, and what a Gateway goes by that knows no decisions.
-fn in_words(decided: &PlanDecision) -> String {
-    match (decided.decision, &decided.note) {
-        (Decision::Approve, _) => "Approved: carry out the plan.".into(),
-        (Decision::Refine, Some(note)) => format!("Change the plan: {note}"),
-        (Decision::Refine, None) => "Change the plan.".into(),
-        (Decision::Reject, _) => "Rejected: do not carry out the plan.".into(),
     }
 }

@@ -103,6 +103,11 @@ impl Catalog {
             file: file.into(),
             source: Box::new(source),
         })?;
+        if models.is_empty() && (named.is_empty() || self.is_elsewhere) {
+            // An empty file is what a reader may see while an editor writes it.
+            let problem = "there is none; name a model, or a provider that lists its own".to_owned();
+            return Err(at_field(file, text, "models", 0, "", problem));
+        }
         self.providers = from_environment(settings)?
             .into_iter()
             .map(|one| KnownProvider {
@@ -211,11 +216,15 @@ impl Catalog {
     }
 }
 
+/// The fault of a field; of the whole array where `field` is empty.
 fn at_field(file: &str, text: &str, array: &str, index: usize, field: &str, problem: String) -> ConfigError {
     ConfigError::Field {
         file: file.into(),
         line: place::line(text, array, index, field),
-        field: format!("{array}[{index}].{field}"),
+        field: match field {
+            "" => array.to_owned(),
+            field => format!("{array}[{index}].{field}"),
+        },
         problem,
     }
 }
@@ -271,6 +280,10 @@ mod tests {
                 ONE.replace("openai", "acme"),
                 "my.toml:4: models[0].provider: there is no provider `acme`; it takes one of openai, anthropic, gemini, \
                  ollama, or one that [[providers]] of this file names",
+            ),
+            (
+                String::new(),
+                "my.toml:1: models: there is none; name a model, or a provider that lists its own",
             ),
             (
                 LAB.repeat(2),

@@ -48,7 +48,7 @@ pub(crate) async fn ask(part: &Part<'_>, say: &mut (dyn FnMut(String) + Send)) -
         (true, true) => match part.decision {
             Some(Decision::Approve) => script::approved(agent, task, &to),
             Some(_) => script::led(&script::division_changed(&to)),
-            None => script::division(agent, task, &to),
+            None => script::division(agent, task, &to, part.agent.requires_approval),
         },
         (true, false) if part.round > 0 => script::composed(),
         // Nobody is below: the whole is one agent's work.
