@@ -1,5 +1,6 @@
 // What every test stands on: a running server, pages that are watched, and the means to start more of either.
 import { test as base, expect, type BrowserContext } from '@playwright/test';
+import { Alone } from './support/alone.ts';
 import { Chat } from './support/chat.ts';
 import { Gateway, type Script } from './support/gateway.ts';
 import { Guard } from './support/guard.ts';
@@ -21,6 +22,8 @@ interface TestFixtures {
   hierarchy: Hierarchy;
   /** A Gateway that answers as the script says: `startParley(gateway.environment)`. */
   startGateway: (script?: Script) => Promise<Gateway>;
+  /** `parley gateway`, in a process of its own: `startParley(alone.environment)`. */
+  startAlone: (environment?: Environment) => Promise<Alone>;
   /** A line to a server, which can be cut. */
   startWire: (parley: Parley) => Promise<Wire>;
   /** Another person, with a browser of their own. */
@@ -98,6 +101,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return gateway;
     });
     for (const gateway of started) await gateway.stop();
+  },
+
+  startAlone: async ({}, use) => {
+    const started: Alone[] = [];
+    await use(async environment => {
+      const alone = await Alone.start(environment);
+      started.push(alone);
+      return alone;
+    });
+    for (const alone of started) alone.stop();
   },
 
   startWire: async ({ guard }, use) => {

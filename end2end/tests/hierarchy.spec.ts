@@ -10,8 +10,8 @@ interface Kept {
   cost_usd: number | null;
 }
 
-test('four tiers each do a part, after a plan that was changed and approved from another tab', async ({ chat, page, context, hierarchy, startParley }) => {
-  const parley = await startParley(hierarchy.environment);
+for (const place of ['within Parley', 'alone']) test(`four tiers each do a part, after a plan that was changed and approved from another tab; the Gateway is ${place}`, async ({ chat, page, context, hierarchy, startParley, startAlone }) => {
+  const parley = await startParley(place === 'alone' ? (await startAlone(hierarchy.environment)).environment : hierarchy.environment);
   const approval = page.getByRole('region', { name: 'Approval' });
   await chat.open(`${parley.url}/llm`);
   await chat.say('Build it');
