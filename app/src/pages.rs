@@ -1,6 +1,7 @@
 //! The routes, and what stands around every page.
 
 mod chat;
+mod frame;
 mod not_found;
 
 use leptos::{ev, prelude::*};
@@ -52,7 +53,7 @@ fn Frame() -> impl IntoView {
         former == Some(&true) || chat.overlay.with(Option::is_some) || chat.question.with(Option::is_some)
     });
     view! {
-        <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
+        <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <div class="frame">
             <Ready placeholder=Placeholder::Sidebar><Sidebar/></Ready>
             <div class="content">
