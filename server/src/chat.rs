@@ -8,6 +8,7 @@
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
 //! - `purge`: removes what was deleted a while ago
+//! - `usage`: what answers took
 
 pub mod attach;
 pub mod estimate;
@@ -21,6 +22,7 @@ mod run;
 mod send;
 mod title;
 pub mod turn;
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 

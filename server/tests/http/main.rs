@@ -20,4 +20,5 @@ mod soak;
 mod stop;
 mod stream;
 mod unkind;
+mod usage;
 mod version;
