@@ -3,6 +3,7 @@
 mod chat;
 mod frame;
 mod not_found;
+pub(crate) mod usage;
 
 use leptos::{ev, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
@@ -23,6 +24,7 @@ use crate::{
 };
 use chat::ChatPage;
 use not_found::NotFound;
+use usage::UsagePage;
 
 /// The whole page.
 #[component]
@@ -60,6 +62,7 @@ fn Frame() -> impl IntoView {
                 <OfflineBar/>
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </div>
         </div>

@@ -50,6 +50,15 @@ pub(crate) fn Sidebar() -> impl IntoView {
             </nav>
             <footer>
                 <ThemeSwitch/>
+                <a
+                    class="button quiet"
+                    href="/usage"
+                    aria-label="Usage"
+                    title="Usage"
+                    on:click=move |_| chat.drawer.set(false)
+                >
+                    <Icon glyph=icon::CHART/>
+                </a>
                 <button
                     type="button"
                     class="quiet"

@@ -27,7 +27,9 @@ async fn report(browser: &Browser, range: &str) -> Value {
 }
 
 async fn table(browser: &Browser, query: &str) -> (HeaderMap, String) {
-    let response = browser.send_raw(Method::GET, &format!("/api/usage.csv?{query}"), "").await;
+    let response = browser
+        .send_raw(Method::GET, &format!("/api/usage.csv?{query}"), "")
+        .await;
     assert_eq!(response.status(), StatusCode::OK);
     let headers = response.headers().clone();
     (headers, String::from_utf8(body_of(response).await.to_vec()).unwrap())
@@ -71,7 +73,9 @@ async fn a_report_adds_up_to_what_stands_in_the_messages_and_to_itself() {
     // Another version of the first answer: both were paid for.
     let answer = browser.messages(first).await[1]["message_id"].clone();
     let again = format!("/api/chat/sessions/{first}/regenerate");
-    let (status, _) = browser.post(&again, json!({"message_id": answer, "model": "second"})).await;
+    let (status, _) = browser
+        .post(&again, json!({"message_id": answer, "model": "second"}))
+        .await;
     assert_eq!(status, StatusCode::ACCEPTED);
     browser.attach(first, &[]).await.rest().await;
     // One that is stopped after its first words.
@@ -80,7 +84,9 @@ async fn a_report_adds_up_to_what_stands_in_the_messages_and_to_itself() {
     answer.token("One, two, three");
     let mut reader = browser.attach(stopped, &[]).await;
     while reader.next().await.unwrap().1["type"] != "token" {}
-    browser.post(&format!("/api/chat/sessions/{stopped}/cancel"), Value::Null).await;
+    browser
+        .post(&format!("/api/chat/sessions/{stopped}/cancel"), Value::Null)
+        .await;
     reader.rest().await;
 
     let report = report(&browser, "7d").await;
@@ -113,16 +119,27 @@ async fn a_report_adds_up_to_what_stands_in_the_messages_and_to_itself() {
         .map(|model| model["model_name"].as_str().unwrap())
         .collect();
     assert_eq!(models, ["Scripted", "Second"]);
-    assert_eq!(report["sessions"]["top"][0]["session_id"], json!(first), "the dearest is first");
+    assert_eq!(
+        report["sessions"]["top"][0]["session_id"],
+        json!(first),
+        "the dearest is first"
+    );
     assert_eq!(report["sessions"]["top"][0]["title"], "Hello");
     assert_eq!(report["sessions"].get("rest"), None);
 
     assert_eq!(browser.get("/api/usage").await.1["range"], "30d");
     let (_, of_the_page) = browser.post("/fn/usage", json!({"range": "7d"})).await;
     assert_eq!(of_the_page, report);
-    for query in ["/api/usage?range=8d", "/api/usage.csv?range=7d", "/api/usage.csv?by=hour"] {
+    for query in [
+        "/api/usage?range=8d",
+        "/api/usage.csv?range=7d",
+        "/api/usage.csv?by=hour",
+    ] {
         let (status, body) = browser.get(query).await;
-        assert_eq!((status, code(&body)), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request"));
+        assert_eq!(
+            (status, code(&body)),
+            (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request")
+        );
     }
 }
 
@@ -142,11 +159,18 @@ async fn what_is_deleted_is_not_counted_until_it_is_restored_and_what_is_archive
     assert_eq!(without["sessions"]["top"].as_array().unwrap().len(), 1);
     browser.post(&format!("{path}/restore"), Value::Null).await;
     assert_eq!(report(&browser, "all").await, before);
-    browser.post(&format!("/api/chat/sessions/{other}/clear"), Value::Null).await;
+    browser
+        .post(&format!("/api/chat/sessions/{other}/clear"), Value::Null)
+        .await;
     let archived = report(&browser, "all").await;
     assert_eq!(archived["totals"], before["totals"]);
     let of_other = |line: &&Value| line["session_id"] == json!(other);
-    let line = archived["sessions"]["top"].as_array().unwrap().iter().find(of_other).unwrap();
+    let line = archived["sessions"]["top"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(of_other)
+        .unwrap();
     assert_eq!(line["status"], "archived");
 }
 
@@ -188,7 +212,10 @@ async fn anothers_figures_are_never_shown() {
     }
     let page = body_of(bob.send_raw(Method::GET, "/usage?range=all", "").await).await;
     let page = String::from_utf8(page.to_vec()).unwrap();
-    assert!(page.contains("Bob&#x27;s plan") || page.contains("Bob's plan"), "{page}");
+    assert!(
+        page.contains("Bob&#x27;s plan") || page.contains("Bob's plan"),
+        "{page}"
+    );
     assert!(!page.contains("Ada"), "{page}");
 }
 
@@ -218,7 +245,10 @@ async fn a_table_is_a_file_that_no_title_breaks_or_turns_into_a_formula() {
     );
     let (_, days) = table(&browser, "range=30d&by=day").await;
     assert_eq!(days.lines().count(), 31);
-    assert!(days.ends_with(&format!("\r\n{today},1,3,4,7,12.345678,0,0\r\n")), "{days}");
+    assert!(
+        days.ends_with(&format!("\r\n{today},1,3,4,7,12.345678,0,0\r\n")),
+        "{days}"
+    );
 }
 
 #[tokio::test]
