@@ -210,13 +210,67 @@ async fn anothers_figures_are_never_shown() {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("Ada"), "{text}");
     }
-    let page = body_of(bob.send_raw(Method::GET, "/usage?range=all", "").await).await;
-    let page = String::from_utf8(page.to_vec()).unwrap();
-    assert!(
-        page.contains("Bob&#x27;s plan") || page.contains("Bob's plan"),
-        "{page}"
-    );
+    let page = page(&bob, "?range=all").await;
+    let (_, figures) = page.split_once("<main").unwrap();
+    assert!(figures.contains("Bob's plan"), "{figures}");
     assert!(!page.contains("Ada"), "{page}");
+}
+
+async fn page(browser: &Browser, query: &str) -> String {
+    let response = browser.send_raw(Method::GET, &format!("/usage{query}"), "").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    String::from_utf8(body_of(response).await.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_page_shows_years_as_weeks_and_needs_no_style_and_no_script() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = takes(&app, &browser, None, Usage::exact(1_000, 1), Some(1.5)).await;
+    let empty = page(&app.browser().await, "").await;
+    assert!(empty.contains("Nothing was answered in this time"), "{empty}");
+    let path = app.folder.path().join("parley.db");
+    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    sql_query(format!(
+        "WITH RECURSIVE ago (days) AS (SELECT 1 UNION ALL SELECT days + 1 FROM ago LIMIT 729)
+         INSERT INTO messages (message_id, session_id, message_type, content, agent_id, model_id, timestamp, status,
+                               prompt_tokens, completion_tokens, total_tokens, cost_micros)
+         SELECT printf('00000000-0000-4000-8000-%012d', days), session_id, 'assistant', 'x', agent_id, 'old',
+                timestamp - days * 86400000000, 'complete', 3, 4, 7, 1000 FROM messages, ago
+         WHERE session_id = '{session}' AND message_type = 'assistant'"
+    ))
+    .execute(&mut database)
+    .unwrap();
+    let report = report(&browser, "all").await;
+    assert_eq!(report["days"].as_array().unwrap().len(), 730);
+    assert_eq!(report["totals"]["cost_micros"], 1_500_000 + 729_000);
+
+    let page = page(&browser, "?range=all&chart=tokens").await;
+    let (_, figures) = page.split_once("<main").unwrap();
+    assert!(figures.contains("$2.23") && figures.contains("3,187"), "{figures}");
+    let bars = figures.matches("class=\"bar\"").count();
+    assert!((105..=106).contains(&bars), "{bars}");
+    let (_, table) = figures.split_once("Every week in numbers").unwrap();
+    let (table, _) = table.split_once("</table>").unwrap();
+    assert_eq!(
+        table.matches("<th scope=\"row\"").count(),
+        bars,
+        "each bar is a line of the table"
+    );
+    assert!(figures.contains("Tokens by week"), "{figures}");
+    assert!(!page.contains(" style="), "the policy forbids it");
+    assert!(
+        !figures.contains("role=\"slider\""),
+        "what needs a script comes with the scripts"
+    );
+    for odd in ["?range=1d", "?range=%3Cscript%3E&chart=x", "?range="] {
+        let page = self::page(&browser, odd).await;
+        assert_eq!(
+            page.matches("class=\"bar\"").count(),
+            30,
+            "what is no range is thirty days: {odd}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -10,11 +10,14 @@ use protocol::usage::{UsageBy, UsageOfDay, UsageRange, UsageSums};
 
 use super::{
     Asked, SectionHead,
-    conversations::cells,
+    conversations::{cells, heads},
     periods::{Period, Step, named, periods},
     scale::{Measure, Scale},
 };
-use crate::figures::{self, percentage};
+use crate::{
+    components::icon::{self, Icon},
+    figures::{self, percentage},
+};
 use pointer::Pointer;
 
 /// What each day took.
@@ -190,17 +193,14 @@ fn Numbers(step: Step, lines: Vec<Period>) -> impl IntoView {
     };
     view! {
         <details class="usage-numbers">
-            <summary>{summary}</summary>
+            <summary><Icon glyph=icon::RIGHT/>{summary}</summary>
             <div class="usage-table tall" role="region" aria-label=summary tabindex="0">
                 <table>
                     <caption class="unseen">{summary}</caption>
                     <thead>
                         <tr>
                             <th scope="col">{head}</th>
-                            <th scope="col">"Answers"</th>
-                            <th scope="col">"Tokens in"</th>
-                            <th scope="col">"Tokens out"</th>
-                            <th scope="col">"Cost"</th>
+                            {heads()}
                         </tr>
                     </thead>
                     <tbody>{lines.into_iter().rev().map(row).collect_view()}</tbody>

@@ -21,10 +21,7 @@ pub(super) fn Conversations(sessions: UsageTop<UsageOfSession>, range: UsageRang
                     <thead>
                         <tr>
                             <th scope="col">"Conversation"</th>
-                            <th scope="col">"Answers"</th>
-                            <th scope="col">"Tokens in"</th>
-                            <th scope="col">"Tokens out"</th>
-                            <th scope="col">"Cost"</th>
+                            {heads()}
                         </tr>
                     </thead>
                     <tbody>
@@ -70,12 +67,18 @@ fn rest(rest: UsageOfRest) -> impl IntoView {
     }
 }
 
-/// Answers, tokens in and out, cost.
+/// The heads of [`cells`]. What one looks for is first: on a phone the others are a swipe away.
+pub(super) fn heads() -> impl IntoView {
+    ["Cost", "Tokens in", "Tokens out", "Answers"].map(|head| view! { <th scope="col">{head}</th> })
+}
+
+/// Cost, tokens in and out, answers.
 pub(super) fn cells(sums: &UsageSums) -> impl IntoView + use<> {
-    view! {
-        <td>{figures::thousands(sums.answers)}</td>
-        <td>{words::tokens(sums.prompt_tokens, sums)}</td>
-        <td>{words::tokens(sums.completion_tokens, sums)}</td>
-        <td>{words::cost(sums)}</td>
-    }
+    [
+        words::cost(sums),
+        words::tokens(sums.prompt_tokens, sums),
+        words::tokens(sums.completion_tokens, sums),
+        figures::thousands(sums.answers),
+    ]
+    .map(|cell| view! { <td>{cell}</td> })
 }

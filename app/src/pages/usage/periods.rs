@@ -69,7 +69,7 @@ impl Step {
         let (brief, name) = match self {
             Self::Day => (calendar::short_date(date), calendar::full_date(date)),
             Self::Week => (
-                calendar::short_date(date),
+                calendar::short_month(date),
                 "Week from ".to_owned() + &calendar::date_and_year(date),
             ),
             Self::Month => (calendar::short_month(date), calendar::month_and_year(date)),

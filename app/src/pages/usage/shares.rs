@@ -86,9 +86,9 @@ fn Shares(caption: &'static str, head: &'static str, shares: Vec<Share>, measure
                         <rect width=width height="100%"></rect>
                     </svg>
                 </th>
-                <td>{figures::thousands(sums.answers)}</td>
-                <td>{words::tokens(sums.total_tokens, &sums)}</td>
                 <td>{words::cost(&sums)}</td>
+                <td>{words::tokens(sums.total_tokens, &sums)}</td>
+                <td>{figures::thousands(sums.answers)}</td>
             </tr>
         }
     };
@@ -99,9 +99,9 @@ fn Shares(caption: &'static str, head: &'static str, shares: Vec<Share>, measure
                 <thead>
                     <tr>
                         <th scope="col">{head}</th>
-                        <th scope="col">"Answers"</th>
-                        <th scope="col">"Tokens"</th>
                         <th scope="col">"Cost"</th>
+                        <th scope="col">"Tokens"</th>
+                        <th scope="col">"Answers"</th>
                     </tr>
                 </thead>
                 <tbody>{shares.into_iter().map(row).collect_view()}</tbody>
