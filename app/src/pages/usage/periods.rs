@@ -105,9 +105,10 @@ pub(super) fn periods(days: &[UsageOfDay]) -> (Step, Vec<Period>) {
     (step, periods)
 }
 
-/// The bars that have their name under them: five at most, evenly apart, the last among them.
+/// The bars that have their name under them: four at most, evenly apart, the last among them. On a phone there is room for
+/// no more.
 pub(super) fn named(count: usize) -> impl Iterator<Item = usize> {
-    let apart = count.saturating_sub(1).div_ceil(4).max(1);
+    let apart = count.saturating_sub(1).div_ceil(3).max(1);
     (0..count).rev().step_by(apart)
 }
 
@@ -162,8 +163,8 @@ mod tests {
     fn few_bars_are_named_and_the_last_is_one_of_them() {
         let named = |count| named(count).collect::<Vec<_>>();
         assert_eq!(named(7), [6, 4, 2, 0]);
-        assert_eq!(named(30), [29, 21, 13, 5]);
-        assert_eq!(named(5), [4, 3, 2, 1, 0]);
-        assert!((1..200).all(|count| named(count).len() <= 5));
+        assert_eq!(named(30), [29, 19, 9]);
+        assert_eq!(named(4), [3, 2, 1, 0]);
+        assert!((1..200).all(|count| named(count).len() <= 4));
     }
 }
