@@ -3,6 +3,7 @@ import { test as base, expect, type BrowserContext } from '@playwright/test';
 import { Chat } from './support/chat.ts';
 import { Gateway, type Script } from './support/gateway.ts';
 import { Guard } from './support/guard.ts';
+import { Hierarchy } from './support/hierarchy.ts';
 import { Parley, type Environment } from './support/parley.ts';
 import { Provider } from './support/provider.ts';
 import { Wire } from './support/wire.ts';
@@ -16,6 +17,8 @@ interface TestFixtures {
   startParley: (environment?: Environment) => Promise<Parley>;
   /** `latency`: milliseconds between pieces of ten characters; `silence`: before the first of them. */
   startProvider: (latency: number, silence?: number) => Promise<Provider>;
+  /** A provider whose model delegates: `startParley(hierarchy.environment)`. */
+  hierarchy: Hierarchy;
   /** A Gateway that answers as the script says: `startParley(gateway.environment)`. */
   startGateway: (script?: Script) => Promise<Gateway>;
   /** A line to a server, which can be cut. */
@@ -79,6 +82,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return provider;
     });
     for (const provider of started) await provider.stop();
+  },
+
+  hierarchy: async ({}, use) => {
+    const hierarchy = await Hierarchy.start();
+    await use(hierarchy);
+    await hierarchy.stop();
   },
 
   startGateway: async ({}, use) => {

@@ -65,8 +65,8 @@ pub trait Backend: Send + Sync + 'static {
     fn show_version(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
     /// Stops the running turn.
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()>;
-    /// Passes on a decision on the task that waits for it.
-    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()>;
+    /// Takes a decision on the task that waits for it. Where that task's turn was cut off, it begins another, which is returned.
+    fn decide(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, Option<MessageAccepted>>;
     /// Changes title, pin or model.
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
     /// Archives a session.

@@ -59,10 +59,13 @@ pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.cancel(session_id).await)
 }
 
-/// Passes on a decision on the task that waits for it.
-#[server(prefix = "/fn", endpoint = "approve", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn approve(session_id: Uuid, approval: protocol::gateway::GatewayApproval) -> Result<(), PageError> {
-    door::answer(door::backend()?.approve(session_id, approval).await)
+/// Takes a decision on the task that waits for it. Where that task's turn was cut off, it begins another, which is returned.
+#[server(prefix = "/fn", endpoint = "decide", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn decide(
+    session_id: Uuid,
+    approval: protocol::gateway::GatewayApproval,
+) -> Result<Option<MessageAccepted>, PageError> {
+    door::answer(door::backend()?.decide(session_id, approval).await)
 }
 
 /// Changes title, pin or model.

@@ -221,8 +221,11 @@ impl Backend for CallerBackend {
         Box::pin(async move { Ok(self.chat().cancel(self.user, session_id).await?) })
     }
 
-    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()> {
-        Box::pin(async move { Ok(self.chat().approve(self.user, session_id, approval).await?) })
+    fn decide(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, Option<MessageAccepted>> {
+        Box::pin(async move {
+            let admit = || self.state.limiters.message(self.user);
+            Ok(self.chat().decide(self.user, session_id, approval, admit).await?)
+        })
     }
 
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary> {

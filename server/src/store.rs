@@ -15,6 +15,7 @@ mod usage;
 mod writer;
 
 pub use messages::{MessagePage, Missing, Shown, WholeSession};
+pub(crate) use rows::{dollars, micros};
 pub use sessions::{SessionChange, SessionFilter};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 

@@ -3,6 +3,7 @@
 //! - [`event`]: what a turn emits, and the ids that make a stream resumable
 //! - [`task`]: the delegation tree of a turn
 //! - [`session`]: sessions, messages, usage, and the bodies of the chat routes
+//! - [`plan`]: a plan that waits for the person, and what is decided on it
 //! - [`registry`]: agents and models, as the page sees them and as a Gateway lists them
 //! - [`gateway`]: the bodies of the Gateway contract
 //! - [`highlight`]: code with what each part of it is
@@ -18,6 +19,7 @@ pub mod event;
 pub mod gateway;
 pub mod highlight;
 pub mod history;
+pub mod plan;
 pub mod registry;
 pub mod session;
 pub mod sse;

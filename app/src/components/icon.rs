@@ -22,6 +22,7 @@ pub(crate) const MOON: Glyph = Glyph("M20 14a8 8 0 1 1-9-10 6 6 0 0 0 9 10z");
 pub(crate) const MORE: Glyph = Glyph(
     "M12 4.5a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5M12 11.25a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5M12 18a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5",
 );
+pub(crate) const PAUSE: Glyph = Glyph("M9 6v12M15 6v12");
 pub(crate) const PEN: Glyph = Glyph("M4 20h4L19 9l-4-4L4 16z");
 pub(crate) const PIN: Glyph = Glyph("M9 4h6l-1 6 3 4H7l3-4zM12 14v6");
 pub(crate) const PLUS: Glyph = Glyph("M12 5v14M5 12h14");

@@ -23,17 +23,18 @@ use std::time::Duration;
 
 use protocol::{
     event::TaskStatus,
-    gateway::GatewayChatRequest,
+    gateway::{GatewayChatRequest, GatewayRole},
     session::{Decision, Usage},
 };
 
 use crate::{
     answers::{
         Outcome,
+        answer::Word,
         ledger::Spent,
         writer::{Task, Writer},
     },
-    turn::undecided,
+    turn::{REJECTED, undecided},
 };
 use script::{Command, NOTICE};
 
@@ -45,7 +46,7 @@ pub(crate) async fn play(
     patience: Duration,
     writer: &Writer,
 ) -> Outcome {
-    let (command, text) = script::parse(&request.message);
+    let (command, text) = script::parse(task_of(request));
     let delay = if command == Command::Slow { delay * 10 } else { delay };
     let root = writer.root();
     let mut stage = Stage {
@@ -70,7 +71,8 @@ pub(crate) async fn play(
             return Outcome::failed("Rehearsal answered 503 Service Unavailable: played on request.".into());
         }
         Command::Approval => {
-            if let Err(reason) = stage.approval(agent, text).await {
+            let decided = request.decision.clone().map(|decided| (decided.decision, decided.note));
+            if let Err(reason) = stage.approval(agent, text, decided).await {
                 return Outcome::failed(reason);
             }
         }
@@ -102,8 +104,19 @@ pub(crate) async fn play(
 }
 
 /// Whether the message asks for the hierarchy to be played, rather than for one agent's answer.
-pub(crate) fn is_delegated(message: &str) -> bool {
-    script::parse(message).0 == Command::Delegate
+pub(crate) fn is_delegated(request: &GatewayChatRequest) -> bool {
+    script::parse(task_of(request)).0 == Command::Delegate
+}
+
+/// What is to be played: the message, or, where that is a decision on an earlier plan, the one that the plan was for.
+pub(crate) fn task_of(request: &GatewayChatRequest) -> &str {
+    let earlier = request.messages.iter().rev().filter(|m| m.role == GatewayRole::User);
+    let plans = |message: &&str| matches!(script::parse(message).0, Command::Approval | Command::Delegate);
+    let planned = request.decision.as_ref().and_then(|_| {
+        let mut texts = earlier.map(|m| m.content.as_str());
+        texts.find(plans)
+    });
+    planned.unwrap_or(&request.message)
 }
 
 /// The pause after a word.
@@ -135,15 +148,23 @@ impl Stage<'_> {
         }
     }
 
-    async fn approval(&mut self, agent: &str, text: &str) -> Result<(), String> {
-        self.writer.status(&self.root, TaskStatus::Planning, "Reading the task");
-        self.say(&script::plan(agent, text)).await;
+    /// States a plan and waits for the person, unless `decided` is their word on one that was stated before.
+    async fn approval(&mut self, agent: &str, text: &str, mut decided: Option<Word>) -> Result<(), String> {
+        if decided.is_some() {
+            self.say(NOTICE).await;
+        } else {
+            self.writer.status(&self.root, TaskStatus::Planning, "Reading the task");
+            self.say(&script::plan(agent, text)).await;
+        }
         loop {
-            let Some((decision, note)) = self
-                .writer
-                .ask(&self.root, "Shall the plan be carried out?", self.patience)
-                .await
-            else {
+            let word = match decided.take() {
+                Some(word) => Some(word),
+                None => {
+                    let question = "Shall the plan be carried out?";
+                    self.writer.ask(&self.root, question, None, self.patience).await
+                }
+            };
+            let Some((decision, note)) = word else {
                 return Err(undecided(self.patience));
             };
             match decision {
@@ -162,8 +183,7 @@ impl Stage<'_> {
                 Decision::Reject => {
                     self.writer
                         .status(&self.root, TaskStatus::Executing, "The plan was rejected");
-                    self.say("\n\nThe plan was rejected, so nothing was carried out.\n")
-                        .await;
+                    self.say(&format!("\n\n{REJECTED}\n")).await;
                     return Ok(());
                 }
             }

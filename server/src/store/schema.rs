@@ -64,6 +64,7 @@ diesel::table! {
         turn_id -> Text,
         seq -> BigInt,
         content -> Text,
+        statuses -> Nullable<Text>,
     }
 }
 

@@ -7,12 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod common;
 mod highlight;
 mod kill;
 mod message;
 mod orphan;
 mod page;
+mod post_stream;
 mod registry;
 mod safety;
 mod session;

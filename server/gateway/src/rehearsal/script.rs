@@ -116,6 +116,16 @@ pub(super) fn division_changed(to: &[&str]) -> String {
     )
 }
 
+/// What leads every answer, before `text`.
+pub(super) fn led(text: &str) -> String {
+    format!("{NOTICE}\n\n{text}")
+}
+
+/// What an agent says whose plan was approved after its turn had been cut off.
+pub(super) fn approved(agent: &str, task: &str, to: &[&str]) -> String {
+    led(&format!("The plan was approved. {}", passed_on(agent, task, to)))
+}
+
 fn parts_for(to: &[&str]) -> String {
     let lines: Vec<String> = to
         .iter()

@@ -2,7 +2,9 @@
 //!
 //! - `common`: a client of the router, and a stub of a provider
 //! - `routes`: listings, refusals, access
+//! - `document`: the OpenAPI document beside the router
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
+//! - `decision`: a plan whose turn was cut off while it waited
 //! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `reload`: agents.toml and models.toml change while the Gateway runs
 //! - `named`: several providers that speak alike, and how models do
@@ -19,7 +21,9 @@
 
 mod answers;
 mod common;
+mod decision;
 mod delegation;
+mod document;
 mod file;
 mod named;
 mod openai;
