@@ -10,6 +10,7 @@ use protocol::{
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
+    usage::{UsageRange, UsageReport},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -76,6 +77,8 @@ pub trait Backend: Send + Sync + 'static {
     fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>>;
     /// What was told of these blocks before; nothing is worked out.
     fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>>;
+    /// What the caller's answers took, added up.
+    fn usage(&self, range: UsageRange) -> Answer<'_, UsageReport>;
     /// Deletes a session; for a minute it can be restored.
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
 }

@@ -4,6 +4,7 @@ use leptos::{prelude::*, server_fn::Http};
 use protocol::{
     highlight::{Code, Runs},
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
+    usage::{UsageRange, UsageReport},
 };
 use uuid::Uuid;
 
@@ -89,6 +90,12 @@ pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageErro
 #[server(prefix = "/fn", endpoint = "highlight", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn highlight(blocks: Vec<Code>) -> Result<Vec<Option<Runs>>, PageError> {
     door::answer(door::backend()?.highlight(blocks).await)
+}
+
+/// What the caller's answers took, added up.
+#[server(prefix = "/fn", endpoint = "usage", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn usage(range: UsageRange) -> Result<UsageReport, PageError> {
+    door::answer(door::backend()?.usage(range).await)
 }
 
 /// Deletes a session; for a minute it can be restored.

@@ -29,6 +29,9 @@ const STATES: Record<string, (chat: Chat) => Promise<void>> = {
     await chat.page.keyboard.press('?');
     await expect(chat.page.getByRole('dialog')).toBeVisible();
   },
+  'usage-empty': async chat => {
+    await chat.open('/usage?range=all');
+  },
   error: async chat => {
     await chat.say('/fail');
     await chat.ends('error');
@@ -142,6 +145,15 @@ const SCRIPTED: Record<string, (chat: Chat, parley: Parley) => Promise<void>> = 
       await chat.open('/llm');
       await chat.sayAndWait(title);
     }
+  },
+  usage: async chat => {
+    for (const title of ['Why is the list slow?', 'A plan for the migration', 'Names in the wire format, and why they are the same everywhere']) {
+      await chat.open('/llm');
+      await chat.sayAndWait(title);
+    }
+    await chat.open('/usage?range=7d');
+    await chat.page.getByRole('slider').focus();
+    await expect(chat.page.locator('.tip')).toBeVisible();
   },
   toast: async chat => {
     await chat.sayAndWait('Why is the list slow?');

@@ -10,6 +10,7 @@
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
 //! - `purge`: removes what was deleted a while ago
+//! - `usage`: what answers took
 
 pub mod attach;
 mod decide;
@@ -26,6 +27,7 @@ mod send;
 mod title;
 pub(crate) mod told;
 pub mod turn;
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 

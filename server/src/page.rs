@@ -20,6 +20,7 @@ use protocol::{
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
+    usage::{UsageRange, UsageReport},
 };
 use uuid::Uuid;
 
@@ -248,6 +249,13 @@ impl Backend for CallerBackend {
 
     fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>> {
         self.state.highlighter.known(blocks)
+    }
+
+    fn usage(&self, range: UsageRange) -> Answer<'_, UsageReport> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().usage(self.user, range).await?)
+        })
     }
 
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {

@@ -6,6 +6,7 @@ mod message;
 mod registry;
 mod session;
 mod stream;
+mod usage;
 mod version;
 
 use axum::{
@@ -49,6 +50,8 @@ pub fn router() -> Router<AppState> {
             post(session::restore_session),
         )
         .route("/api/chat/sessions/{session_id}/export", get(export::export_session))
+        .route("/api/usage", get(usage::show_usage))
+        .route("/api/usage.csv", get(usage::export_usage))
         .route("/api", axum::routing::any(no_such_route))
         .route("/api/{*path}", axum::routing::any(no_such_route))
         .route("/healthz", get(health::healthz))

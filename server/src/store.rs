@@ -11,6 +11,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod turns;
+mod usage;
 mod writer;
 
 pub use messages::{MessagePage, Missing, Shown, WholeSession};

@@ -8,10 +8,12 @@
 //! - [`gateway`]: the bodies of the Gateway contract
 //! - [`highlight`]: code with what each part of it is
 //! - [`history`]: which conversations to list, and what a search finds
+//! - [`usage`]: what answers took, added up
 //! - [`error`]: the one error envelope
 //! - [`sse`]: the framing of streams
-//! - [`timestamp`]: instants, RFC 3339 on the wire
+//! - [`timestamp`]: instants, RFC 3339 on the wire; [`day`]: days of UTC
 
+pub mod day;
 pub mod error;
 pub mod event;
 pub mod gateway;
@@ -23,3 +25,4 @@ pub mod session;
 pub mod sse;
 pub mod task;
 pub mod timestamp;
+pub mod usage;

@@ -68,6 +68,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    usage (user_id, day, session_id, agent_id, model_id) {
+        user_id -> Text,
+        day -> BigInt,
+        session_id -> Text,
+        agent_id -> Text,
+        model_id -> Text,
+        agent_name -> Text,
+        model_name -> Text,
+        answers -> BigInt,
+        prompt_tokens -> BigInt,
+        completion_tokens -> BigInt,
+        total_tokens -> BigInt,
+        cost_micros -> BigInt,
+        unpriced -> BigInt,
+        estimated -> BigInt,
+    }
+}
+
 diesel::joinable!(messages -> sessions (session_id));
 diesel::joinable!(turns -> sessions (session_id));
 diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, journal);

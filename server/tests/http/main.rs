@@ -22,4 +22,5 @@ mod soak;
 mod stop;
 mod stream;
 mod unkind;
+mod usage;
 mod version;
