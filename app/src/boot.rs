@@ -33,10 +33,12 @@ pub(crate) struct Boot {
     pub(crate) colours: Colours,
 }
 
-/// What the path of a chat page names.
+/// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Place {
-    /// A conversation that has not begun, or no chat page at all.
+    /// No chat page.
+    Elsewhere,
+    /// A conversation that has not begun.
     New,
     /// An open one.
     Session(Uuid),
@@ -56,7 +58,11 @@ impl Place {
     /// Reads a whole path.
     #[cfg(any(feature = "ssr", test))]
     pub(crate) fn from_path(path: &str) -> Self {
-        Self::from_id(path.strip_prefix("/llm/").map(|id| id.trim_end_matches('/')))
+        match path.strip_prefix("/llm") {
+            Some("") => Self::New,
+            Some(rest) if rest.starts_with('/') => Self::from_id(Some(rest.trim_matches('/'))),
+            _ => Self::Elsewhere,
+        }
     }
 }
 
@@ -97,14 +103,14 @@ pub(crate) async fn load(path: String) -> Boot {
             theme,
             registry: Err(unavailable()),
             sessions: Err(unavailable()),
-            place: Place::New,
+            place,
             session: None,
             colours: Colours::default(),
         };
     };
     let shown = |refusal: Refusal| PageError::from(refusal.body);
     let session = match place {
-        Place::New => None,
+        Place::Elsewhere | Place::New => None,
         Place::Nowhere => {
             set_status(404);
             Some(Err(no_such_session()))
@@ -147,7 +153,7 @@ pub(crate) async fn load(_path: String) -> Boot {
         theme: None,
         registry: Err(missing.clone()),
         sessions: Err(missing),
-        place: Place::New,
+        place: Place::Elsewhere,
         session: None,
         colours: Colours::default(),
     }
@@ -164,6 +170,7 @@ mod tests {
         assert_eq!(Place::from_path("/llm/"), Place::New);
         assert_eq!(Place::from_path(&format!("/llm/{id}")), Place::Session(id));
         assert_eq!(Place::from_path("/llm/x"), Place::Nowhere);
-        assert_eq!(Place::from_path("/elsewhere"), Place::New);
+        assert_eq!(Place::from_path("/usage"), Place::Elsewhere);
+        assert_eq!(Place::from_path("/llms"), Place::Elsewhere);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) mod sidebar;
 pub(crate) mod skeleton;
 mod tasks;
 mod theme;
-mod tier;
+pub(crate) mod tier;
 pub(crate) mod toast;
 pub(crate) mod toolbar;
 pub(crate) mod transcript;

@@ -43,6 +43,11 @@ impl Command {
     pub(crate) fn needs_conversation(self) -> bool {
         matches!(self, Self::Export | Self::Clear)
     }
+
+    /// Whether it is about whom one speaks to, and so needs the chat page.
+    pub(crate) fn needs_chat(self) -> bool {
+        matches!(self, Self::Agent | Self::Model)
+    }
 }
 
 /// What the list of keys says.

@@ -1,7 +1,9 @@
 //! The routes, and what stands around every page.
 
 mod chat;
+mod frame;
 mod not_found;
+pub(crate) mod usage;
 
 use leptos::{ev, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
@@ -22,6 +24,7 @@ use crate::{
 };
 use chat::ChatPage;
 use not_found::NotFound;
+use usage::UsagePage;
 
 /// The whole page.
 #[component]
@@ -52,13 +55,14 @@ fn Frame() -> impl IntoView {
         former == Some(&true) || chat.overlay.with(Option::is_some) || chat.question.with(Option::is_some)
     });
     view! {
-        <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
+        <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <div class="frame">
             <Ready placeholder=Placeholder::Sidebar><Sidebar/></Ready>
             <div class="content">
                 <OfflineBar/>
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </div>
         </div>

@@ -19,6 +19,7 @@ use crate::{
         transcript::Transcript,
     },
     error::PageError,
+    pages::usage::Report,
     state::{Chat, use_chat},
 };
 
@@ -65,6 +66,13 @@ pub(crate) struct Tools {
     pub(crate) models: fn() -> AnyView,
     /// What each answer took.
     pub(crate) breakdown: fn() -> AnyView,
+}
+
+/// What answers took.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    /// The page.
+    pub(crate) page: fn() -> AnyView,
 }
 
 /// Declares where a part is kept and what is in it. In a divided page nothing else may name its content: what is in it is
@@ -124,10 +132,23 @@ part!(
     }
 );
 
+part!(
+    Usage,
+    usage,
+    Usage {
+        page: || view! { <Report/> }.into_any(),
+    }
+);
+
 /// Fetches what the document that the server wrote shows already, so that it can be brought to life.
 pub async fn prepare() {
     if browser::has("[role=log]") {
         while Conversation::fetch().await.is_none() {
+            browser::sleep(PAUSE).await;
+        }
+    }
+    if browser::has("[data-view=usage]") {
+        while Usage::fetch().await.is_none() {
             browser::sleep(PAUSE).await;
         }
     }

@@ -55,6 +55,8 @@ pub(crate) enum View {
     Missing,
     /// It could not be read; the notice says why.
     Failed,
+    /// Another page.
+    Elsewhere,
 }
 
 /// Something that went wrong, and what a click can do about it.

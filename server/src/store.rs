@@ -15,10 +15,12 @@ mod schema;
 mod search;
 mod sessions;
 mod turns;
+mod usage;
 mod writer;
 
 pub use demo::{DemoSession, DemoTurn, Person};
 pub use messages::{MessagePage, Missing, Part, Shown, WholeSession};
+pub(crate) use rows::{dollars, micros};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     keys::Command,
     server_fns,
-    state::{Chat, Overlay, use_chat},
+    state::{Chat, Overlay, View, use_chat},
 };
 
 /// How long to wait for the next letter before searching.
@@ -89,9 +89,11 @@ fn Search(close: Callback<()>) -> impl IntoView {
 
 fn commands(chat: Chat) -> Vec<Choice> {
     let has_conversation = chat.conversation().is_some();
+    let is_chat = chat.view.get_untracked() != View::Elsewhere;
     Command::OFFERED
         .into_iter()
         .filter(|(command, ..)| has_conversation || !command.needs_conversation())
+        .filter(|(command, ..)| is_chat || !command.needs_chat())
         .map(|(_, name, keys)| Choice {
             id: name.into(),
             heading: "Commands".into(),

@@ -1,6 +1,7 @@
 //! All conversations, by day. A drawer on phones.
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos_router::hooks::use_location;
 use protocol::session::SessionSummary;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[component]
 pub(crate) fn Sidebar() -> impl IntoView {
     let chat = use_chat();
+    let path = use_location().pathname;
     let begin = move |event: leptos::ev::MouseEvent| {
         // Without scripts it is an ordinary link.
         event.prevent_default();
@@ -50,6 +52,16 @@ pub(crate) fn Sidebar() -> impl IntoView {
             </nav>
             <footer>
                 <ThemeSwitch/>
+                <a
+                    class="button quiet"
+                    href="/usage"
+                    aria-label="Usage"
+                    title="Usage"
+                    aria-current=move || (path.get() == "/usage").then_some("page")
+                    on:click=move |_| chat.drawer.set(false)
+                >
+                    <Icon glyph=icon::CHART/>
+                </a>
                 <button
                     type="button"
                     class="quiet"

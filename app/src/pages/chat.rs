@@ -68,7 +68,7 @@ fn Column() -> impl IntoView {
                     }
                         .into_any()
                 }
-                View::Failed => view! { <div class="lost"></div> }.into_any(),
+                View::Failed | View::Elsewhere => view! { <div class="lost"></div> }.into_any(),
             }}
             <div class="dock">
                 <NoticeBar/>
@@ -86,6 +86,7 @@ fn name(view: View) -> &'static str {
         View::Open => "open",
         View::Missing => "missing",
         View::Failed => "failed",
+        View::Elsewhere => "elsewhere",
     }
 }
 

@@ -39,6 +39,8 @@ impl Chat {
             }
             Command::Clear if self.conversation().is_some() => self.clear(),
             Command::Clear => {}
+            // Their pickers are on the chat page.
+            _ if command.needs_chat() && self.view.get_untracked() == View::Elsewhere => {}
             Command::Agent => self.picker.set(Some(OpenPicker::Agent)),
             Command::Model => self.picker.set(Some(OpenPicker::Model)),
             Command::System => self.use_theme(None),

@@ -68,8 +68,10 @@ impl Chat {
             Err(error) => self.report(error, Some(Remedy::Sessions)),
         }
         self.choose_default_agent();
-        if let Place::Session(session_id) = boot.place {
-            self.session_id.set(Some(session_id));
+        match boot.place {
+            Place::Session(session_id) => self.session_id.set(Some(session_id)),
+            Place::Elsewhere => self.view.set(View::Elsewhere),
+            Place::New | Place::Nowhere => {}
         }
         match boot.session {
             None => {}
@@ -90,6 +92,7 @@ impl Chat {
         let session = self.session_id.get_untracked().map(Place::Session);
         let shown = match self.view.get_untracked() {
             View::New => Some(Place::New),
+            View::Elsewhere => Some(Place::Elsewhere),
             View::Missing => session.or(Some(Place::Nowhere)),
             // Without a session it is one whose first message is on its way, which has no address yet.
             _ => session,
@@ -100,6 +103,11 @@ impl Chat {
         }
         self.leave();
         match place {
+            // An answer that is being written goes on; who comes back finds it where it has got to.
+            Place::Elsewhere => {
+                self.session_id.set(None);
+                self.view.set(View::Elsewhere);
+            }
             Place::New => {
                 self.session_id.set(None);
                 self.view.set(View::New);

@@ -7,12 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod common;
 mod highlight;
 mod kill;
 mod message;
 mod orphan;
 mod page;
+mod post_stream;
 mod registry;
 mod remains;
 mod safety;
@@ -22,4 +24,5 @@ mod soak;
 mod stop;
 mod stream;
 mod unkind;
+mod usage;
 mod version;
