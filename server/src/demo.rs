@@ -153,6 +153,7 @@ pub async fn seed(
     if existing > 0 && !wanted.into_existing {
         return Err(SeedError::NotEmpty(existing));
     }
+    store.prepare_for_many().await?;
     let mut random = StdRng::seed_from_u64(wanted.seed);
     // Another start with the same seed would else give the same ids.
     let ids = StdRng::seed_from_u64(wanted.seed ^ existing ^ user_id.as_u64_pair().0);
