@@ -6,6 +6,7 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     highlight::{Code, Runs},
+    history::SessionQuery,
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -37,22 +38,11 @@ pub struct Registry {
     pub default_models: Vec<(String, String)>,
 }
 
-/// Which sessions to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionQuery {
-    /// Words that the title must contain; empty: any.
-    pub q: String,
-    /// How many to pass over.
-    pub offset: u64,
-    /// How many to return.
-    pub limit: u64,
-}
-
 /// The use cases of the page, bound to one caller.
 pub trait Backend: Send + Sync + 'static {
     /// Agents and models. Refused while the Gateway cannot be reached and was never reached before.
     fn registry(&self) -> Answer<'_, Registry>;
-    /// The caller's active sessions, pinned first, then newest first.
+    /// A page of the caller's sessions.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
     /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;

@@ -79,9 +79,10 @@ pub(crate) fn no_such_session() -> PageError {
 #[cfg(feature = "ssr")]
 pub(crate) async fn load(path: String) -> Boot {
     use leptos::prelude::use_context;
+    use protocol::history::SessionQuery;
 
     use crate::{
-        backend::{PageRequest, Refusal, SessionQuery, SharedBackend},
+        backend::{PageRequest, Refusal, SharedBackend},
         browser,
         error::set_status,
         markdown,

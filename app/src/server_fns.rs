@@ -3,6 +3,7 @@
 use leptos::{prelude::*, server_fn::Http};
 use protocol::{
     highlight::{Code, Runs},
+    history::SessionQuery,
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
 };
 use uuid::Uuid;
@@ -21,7 +22,7 @@ pub(crate) async fn registry() -> Result<backend::Registry, PageError> {
 
 /// The caller's sessions.
 #[server(prefix = "/fn", endpoint = "sessions", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn sessions(query: backend::SessionQuery) -> Result<SessionList, PageError> {
+pub(crate) async fn sessions(query: SessionQuery) -> Result<SessionList, PageError> {
     door::answer(door::backend()?.sessions(query).await)
 }
 

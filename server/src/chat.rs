@@ -26,6 +26,7 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{
     gateway::GatewayApproval,
+    history::SessionQuery,
     session::{
         Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -40,7 +41,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{Missing, SessionChange, SessionFilter, Shown, Store, WholeSession},
+    store::{Missing, SessionChange, Shown, Store, UnreadableCursor, WholeSession},
 };
 use live::{LiveCount, LiveTurns};
 
@@ -192,16 +193,20 @@ impl ChatService {
     /// The caller's sessions.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn list_sessions(&self, user_id: Uuid, mut filter: SessionFilter) -> Result<SessionList, Error> {
-        filter.query.limit = filter.query.limit.clamp(1, LARGEST_PAGE);
-        let list = self.0.store.list_sessions(user_id, filter.clone()).await?;
+    /// When the page is to begin where no other ended.
+    pub async fn list_sessions(&self, user_id: Uuid, mut query: SessionQuery) -> Result<SessionList, Error> {
+        query.limit = query.limit.clamp(1, LARGEST_PAGE);
+        let read = async || {
+            let list = self.0.store.list_sessions(user_id, query.clone()).await?;
+            list.map_err(|UnreadableCursor| Error::CursorInvalid)
+        };
+        let list = read().await?;
         let mut recovered = false;
         for session in list.sessions.iter().filter(|session| session.running) {
             recovered |= self.recover_if_orphan(session.session_id).await?;
         }
         if recovered {
-            return Ok(self.0.store.list_sessions(user_id, filter).await?);
+            return read().await;
         }
         Ok(list)
     }
@@ -242,6 +247,7 @@ impl ChatService {
             session: page.session,
             messages: page.messages,
             has_more: page.has_more,
+            has_later: false,
             cursor: None,
         };
         // What the database takes for streaming is in a log: logs outlive their turns by a while.

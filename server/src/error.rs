@@ -40,6 +40,8 @@ pub enum Error {
     MessageEmpty,
     #[error("message of {0} characters")]
     MessageTooLong(usize),
+    #[error("a cursor of no list of that kind")]
+    CursorInvalid,
     #[error("bad title")]
     TitleInvalid,
     #[error("nothing waits for approval")]
@@ -90,6 +92,7 @@ impl Error {
             | Self::ModelInactive(_)
             | Self::MessageEmpty
             | Self::TitleInvalid
+            | Self::CursorInvalid
             | Self::InvalidRequest(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MessageTooLong(_) | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidJson(_) => StatusCode::BAD_REQUEST,
@@ -169,6 +172,11 @@ impl Error {
                 "title_invalid",
                 format!("A title has 1 to {MAX_TITLE_CHARS} characters."),
                 "Choose a title of that length.",
+            ),
+            Self::CursorInvalid => (
+                "cursor_invalid",
+                "The place in the list at which to go on cannot be read, or belongs to a list in another order.".into(),
+                "Send `next` of the page before, with the same query, or begin again without `after`.",
             ),
             Self::InvalidRequest(reason) => (
                 "invalid_request",

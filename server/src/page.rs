@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, Backend, PageRequest, Refusal, Registry, SessionQuery, SharedBackend};
+use app::backend::{Answer, Backend, PageRequest, Refusal, Registry, SharedBackend};
 use axum::{
     Router,
     body::Body,
@@ -17,6 +17,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use protocol::{
     gateway::GatewayApproval,
     highlight::{Code, Runs},
+    history::SessionQuery,
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -30,7 +31,6 @@ use crate::{
     identity::UserId,
     middleware::page_policy,
     state::AppState,
-    store::SessionFilter,
 };
 
 /// The page's routes, its server functions and its files.
@@ -177,11 +177,7 @@ impl Backend for CallerBackend {
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList> {
         Box::pin(async {
             self.state.limiters.session_read(self.user)?;
-            let filter = SessionFilter {
-                query,
-                ..SessionFilter::default()
-            };
-            Ok(self.chat().list_sessions(self.user, filter).await?)
+            Ok(self.chat().list_sessions(self.user, query).await?)
         })
     }
 

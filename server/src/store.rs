@@ -6,6 +6,8 @@
 mod branch;
 mod ids;
 mod messages;
+#[cfg(test)]
+mod plan;
 mod purge;
 mod rows;
 mod schema;
@@ -14,7 +16,7 @@ mod turns;
 mod writer;
 
 pub use messages::{MessagePage, Missing, Shown, WholeSession};
-pub use sessions::{SessionChange, SessionFilter};
+pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -1,7 +1,7 @@
 //! The palette: every conversation and every command, by a few letters.
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-use protocol::session::SessionSummary;
+use protocol::{history::SessionQuery, session::SessionSummary};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -10,7 +10,6 @@ use super::{
     picker::{Choice, Finder},
 };
 use crate::{
-    backend::SessionQuery,
     keys::Command,
     server_fns,
     state::{Chat, Overlay, View, use_chat},
@@ -121,8 +120,8 @@ fn ask_as_one_types(chat: Chat, words: RwSignal<String>, found: RwSignal<Vec<Ses
         let q = words.get_untracked();
         let query = SessionQuery {
             q: q.clone(),
-            offset: 0,
             limit: MOST,
+            ..Default::default()
         };
         spawn_local(async move {
             // Where the server cannot be asked, what the sidebar lists must do; the offline bar says why.

@@ -1,12 +1,15 @@
 //! The sidebar's list, and what can be done to one of its sessions.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::session::{SessionList, SessionPatch, SessionSummary};
+use protocol::{
+    history::SessionQuery,
+    session::{SessionList, SessionPatch, SessionSummary},
+};
 use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Chat, Remedy, Text, View};
-use crate::{backend::SessionQuery, boot::SESSIONS_PER_PAGE, browser, server_fns};
+use crate::{boot::SESSIONS_PER_PAGE, browser, server_fns};
 
 /// How often the list is read again while an answer is being written in a session that is not shown.
 const POLL: Duration = Duration::from_secs(5);
@@ -43,8 +46,8 @@ impl Chat {
     fn read_list(self, also_shown: bool) {
         let query = SessionQuery {
             q: self.find.get_untracked(),
-            offset: 0,
             limit: self.limit.get_value(),
+            ..Default::default()
         };
         spawn_local(async move {
             let outcome = server_fns::sessions(query.clone()).await;

@@ -1,8 +1,10 @@
 //! Sessions: list, show, change, archive, delete, restore.
 
-use app::backend::SessionQuery;
 use axum::{Json as Body, extract::State, http::StatusCode};
-use protocol::session::{Cleared, SessionDetail, SessionList, SessionPatch, SessionStatus, SessionSummary};
+use protocol::{
+    history::SessionQuery,
+    session::{Cleared, SessionDetail, SessionList, SessionPatch, SessionSummary},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -11,42 +13,16 @@ use crate::{
     error::Error,
     extract::{Json, Params, SessionId, User},
     state::AppState,
-    store::SessionFilter,
 };
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ListParams {
-    #[serde(default = "default_limit")]
-    limit: u64,
-    #[serde(default)]
-    offset: u64,
-    #[serde(default)]
-    q: String,
-    agent_id: Option<String>,
-    status: Option<SessionStatus>,
-}
-
-fn default_limit() -> u64 {
-    50
-}
 
 /// `GET /api/chat/sessions`
 pub(super) async fn list_sessions(
     State(state): State<AppState>,
     User(user): User,
-    Params(params): Params<ListParams>,
+    Params(query): Params<SessionQuery>,
 ) -> Result<Body<SessionList>, Error> {
     state.limiters.session_read(user)?;
-    let filter = SessionFilter {
-        query: SessionQuery {
-            q: params.q,
-            offset: params.offset,
-            limit: params.limit,
-        },
-        agent_id: params.agent_id,
-        status: params.status,
-    };
-    Ok(Body(state.chat.list_sessions(user, filter).await?))
+    Ok(Body(state.chat.list_sessions(user, query).await?))
 }
 
 #[derive(Debug, Deserialize)]
