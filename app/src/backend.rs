@@ -6,7 +6,7 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     highlight::{Code, Runs},
-    history::SessionQuery,
+    history::{SearchResults, SessionQuery},
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -44,6 +44,8 @@ pub trait Backend: Send + Sync + 'static {
     fn registry(&self) -> Answer<'_, Registry>;
     /// A page of the caller's sessions.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
+    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question.
+    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults>;
     /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
     /// Saves a message and starts its turn.

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::Http};
 use protocol::{
     highlight::{Code, Runs},
-    history::SessionQuery,
+    history::{SearchResults, SessionQuery},
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
 };
 use uuid::Uuid;
@@ -24,6 +24,12 @@ pub(crate) async fn registry() -> Result<backend::Registry, PageError> {
 #[server(prefix = "/fn", endpoint = "sessions", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn sessions(query: SessionQuery) -> Result<SessionList, PageError> {
     door::answer(door::backend()?.sessions(query).await)
+}
+
+/// What is found in the caller's titles and messages.
+#[server(prefix = "/fn", endpoint = "search", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn search(q: String, limit: u64) -> Result<SearchResults, PageError> {
+    door::answer(door::backend()?.search(q, limit).await)
 }
 
 /// A session with its last messages, or those before `before`.

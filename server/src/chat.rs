@@ -8,6 +8,7 @@
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
 //! - `purge`: removes what was deleted a while ago
+//! - `search`: finds what was said
 
 pub mod attach;
 pub mod estimate;
@@ -18,6 +19,7 @@ mod pace;
 mod periodic;
 mod purge;
 mod run;
+mod search;
 mod send;
 mod title;
 pub mod turn;
@@ -34,6 +36,8 @@ use protocol::{
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
+
+pub use search::PAGE_OF_HITS;
 
 use crate::{
     error::Error,

@@ -4,6 +4,7 @@
 //! - [`chat`]: the use cases, the turn engine among them
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
+//! - [`search`]: what a search is, apart from the database
 //! - [`highlight`]: what code consists of, for the page to colour
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`listen`] accepts connections
@@ -23,6 +24,7 @@ pub mod listen;
 pub mod middleware;
 pub mod page;
 pub mod routes;
+pub mod search;
 pub mod state;
 pub mod store;
 

@@ -17,7 +17,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use protocol::{
     gateway::GatewayApproval,
     highlight::{Code, Runs},
-    history::SessionQuery,
+    history::{SearchResults, SessionQuery},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -178,6 +178,13 @@ impl Backend for CallerBackend {
         Box::pin(async {
             self.state.limiters.session_read(self.user)?;
             Ok(self.chat().list_sessions(self.user, query).await?)
+        })
+    }
+
+    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().search(self.user, &q, limit).await?)
         })
     }
 

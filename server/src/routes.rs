@@ -4,6 +4,7 @@ mod export;
 mod health;
 mod message;
 mod registry;
+mod search;
 mod session;
 mod stream;
 mod version;
@@ -28,6 +29,7 @@ pub fn router() -> Router<AppState> {
         .route("/api/csrf", get(registry::get_csrf))
         .route("/api/agents", get(registry::list_agents))
         .route("/api/models", get(registry::list_models))
+        .route("/api/search", get(search::search))
         .route("/api/chat/message", post(message::send_message))
         .route("/api/chat/sessions", get(session::list_sessions))
         .route(

@@ -11,11 +11,13 @@ mod plan;
 mod purge;
 mod rows;
 mod schema;
+mod search;
 mod sessions;
 mod turns;
 mod writer;
 
 pub use messages::{MessagePage, Missing, Shown, WholeSession};
+pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 

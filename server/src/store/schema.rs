@@ -92,6 +92,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    search_scopes (scope_id) {
+        scope_id -> BigInt,
+        user_id -> Text,
+        agent_id -> Text,
+        agent_name -> Text,
+        model_id -> Text,
+        model_name -> Text,
+    }
+}
+
 diesel::joinable!(messages -> sessions (session_id));
 diesel::joinable!(session_totals -> sessions (session_id));
 diesel::joinable!(turns -> sessions (session_id));

@@ -15,6 +15,7 @@ mod orphan;
 mod page;
 mod registry;
 mod safety;
+mod search;
 mod session;
 mod soak;
 mod stop;
