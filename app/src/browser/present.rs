@@ -1,13 +1,18 @@
 //! The browser, in the browser.
 
+mod channel;
+
+pub(crate) use channel::{hear_tabs, tell_tabs};
+
 use futures::channel::oneshot;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos_router::params::ParamsMap;
 use protocol::timestamp::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use web_sys::{
-    Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, ScrollIntoViewOptions,
+    Element, FocusOptions, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, ScrollIntoViewOptions,
     ScrollLogicalPosition, Storage,
 };
 
@@ -302,9 +307,7 @@ pub(crate) fn scroll_from_end(scroller: &HtmlElement, distance: i32) {
 /// Scrolls as little as it takes to see the element of that id.
 pub(crate) fn bring_into_view(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
-        let options = ScrollIntoViewOptions::new();
-        options.set_block(ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
+        reveal(&element);
     }
 }
 
@@ -317,4 +320,77 @@ pub(crate) fn focus(selector: &'static str) {
             let _ = element.focus();
         }
     });
+}
+
+/// The first element in the document that matches.
+pub(crate) fn find(selector: &str) -> Option<Element> {
+    document().query_selector(selector).ok().flatten()
+}
+
+/// Clicks the first element that matches.
+pub(crate) fn click(selector: &str) {
+    if let Some(element) = find(selector).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
+/// Moves the focus to the next or former of the elements inside `within` that match; from outside, to the first.
+pub(crate) fn step_focus(within: &Element, selector: &str, forward: bool) {
+    let all = find_all(within, selector);
+    let active = document().active_element();
+    let at = active.and_then(|active| all.iter().position(|element| *element == active));
+    let next = match at {
+        None => Some(0),
+        Some(at) if forward => Some(at + 1),
+        Some(at) => at.checked_sub(1),
+    };
+    if let Some(element) = next.and_then(|next| all.get(next)?.dyn_ref::<HtmlElement>()) {
+        let _ = element.focus();
+    }
+}
+
+/// Scrolls as little as it takes to see the whole element.
+pub(crate) fn reveal(element: &Element) {
+    scroll_to(element, ScrollLogicalPosition::Nearest);
+}
+
+/// Scrolls until the element is in the middle of what is in sight, or as near to it as can be.
+pub(crate) fn to_the_middle(element: &Element) {
+    scroll_to(element, ScrollLogicalPosition::Center);
+}
+
+fn scroll_to(element: &Element, place: ScrollLogicalPosition) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(place);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Whether fewer pixels than that are left below what is in sight.
+pub(crate) fn is_near_end(scroller: &Element, distance: i32) -> bool {
+    scroller.scroll_height() - scroller.scroll_top() - scroller.client_height() < distance
+}
+
+/// Goes to the beginning of what scrolls in the first element that matches.
+pub(crate) fn to_the_top(selector: &str) {
+    if let Some(element) = find(selector) {
+        element.set_scroll_top(0);
+    }
+}
+
+/// Gives it the focus without scrolling.
+pub(crate) fn focus_in_place(element: &Element) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.focus_with_options(&options);
+    }
+}
+
+/// What stands in the named fields of a form.
+pub(crate) fn fields(form: &Element) -> ParamsMap {
+    let text = |field: &Element, what: &str| js_sys::Reflect::get(field, &what.into()).ok()?.as_string();
+    find_all(form, "input[name], select[name]")
+        .iter()
+        .filter_map(|field| Some((text(field, "name")?, text(field, "value")?)))
+        .collect()
 }
