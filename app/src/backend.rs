@@ -6,7 +6,7 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     highlight::{Code, Runs},
-    history::{SearchResults, SessionQuery},
+    history::{ManyChange, SearchResults, SessionQuery},
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -48,6 +48,12 @@ pub trait Backend: Send + Sync + 'static {
     fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults>;
     /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
+    /// A session with the messages after this one on the branch shown.
+    fn session_after(&self, session_id: Uuid, after: Uuid) -> Answer<'_, SessionDetail>;
+    /// A session with the messages around one of them; its branch is shown from now on where another one was.
+    fn session_around(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
+    /// Archives, restores or deletes those of these sessions that are the caller's. Says how many were changed.
+    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64>;
     /// Saves a message and starts its turn.
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
     /// Starts a turn that writes another answer to an old message.

@@ -32,6 +32,7 @@ pub fn router() -> Router<AppState> {
         .route("/api/search", get(search::search))
         .route("/api/chat/message", post(message::send_message))
         .route("/api/chat/sessions", get(session::list_sessions))
+        .route("/api/chat/sessions/many", post(session::change_many))
         .route(
             "/api/chat/sessions/{session_id}",
             get(session::show_session)

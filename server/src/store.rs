@@ -16,7 +16,7 @@ mod sessions;
 mod turns;
 mod writer;
 
-pub use messages::{MessagePage, Missing, Shown, WholeSession};
+pub use messages::{MessagePage, Missing, Part, Shown, WholeSession};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};

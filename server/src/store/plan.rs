@@ -1,7 +1,8 @@
 //! How SQLite would go about a query, for tests: what it reads is told by its plan, and holds for a database of any size.
 
 use diesel::{
-    QueryableByName, RunQueryDsl, debug_query, query_builder::QueryFragment, sql_query, sql_types::Text, sqlite::Sqlite,
+    QueryableByName, RunQueryDsl, SqliteConnection, debug_query, query_builder::QueryFragment, sql_query,
+    sql_types::Text, sqlite::Sqlite,
 };
 
 use super::Store;
@@ -13,12 +14,22 @@ struct Step {
 }
 
 /// The steps of the plan, in order.
+pub(super) fn plan<Q: QueryFragment<Sqlite>>(connection: &mut SqliteConnection, query: &Q) -> Vec<String> {
+    steps(connection, explain(query))
+}
+
+/// The same, on a store's own connection.
 pub(super) async fn plan_of<Q: QueryFragment<Sqlite>>(store: &Store, query: &Q) -> Vec<String> {
-    let explain = format!("EXPLAIN QUERY PLAN {}", debug_query::<Sqlite, _>(query));
-    let steps: Vec<Step> = store
-        .read(|connection| Ok(sql_query(explain).load(connection)?))
-        .await
-        .unwrap();
+    let explain = explain(query);
+    store.read(|connection| Ok(steps(connection, explain))).await.unwrap()
+}
+
+fn explain<Q: QueryFragment<Sqlite>>(query: &Q) -> String {
+    format!("EXPLAIN QUERY PLAN {}", debug_query::<Sqlite, _>(query))
+}
+
+fn steps(connection: &mut SqliteConnection, explain: String) -> Vec<String> {
+    let steps: Vec<Step> = sql_query(explain).load(connection).unwrap();
     steps.into_iter().map(|step| step.detail).collect()
 }
 

@@ -8,7 +8,10 @@ pub use list::UnreadableCursor;
 use std::collections::HashSet;
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
-use protocol::session::{SessionStatus, SessionSummary};
+use protocol::{
+    history::ManyChange,
+    session::{SessionStatus, SessionSummary},
+};
 use uuid::Uuid;
 
 use super::{
@@ -113,31 +116,74 @@ impl Store {
     /// removal has not begun; an archived one is active. `None`: there is no such session, or no more.
     pub async fn restore_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
         self.write(move |connection| {
-            let status = sessions::table
-                .filter(sessions::session_id.eq(Id(session_id)))
-                .filter(sessions::user_id.eq(Id(user_id)))
-                .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
-                .select((sessions::status, sessions::archived_at))
-                .first::<(String, Option<i64>)>(connection)
-                .optional()?;
-            let Some((status, archived_at)) = status else {
-                return Ok(None);
-            };
-            let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
-                Some(at) => (SessionStatus::Archived, Some(at)),
-                None => (SessionStatus::Active, None),
-            };
-            diesel::update(sessions::table.find(Id(session_id)))
-                .set((
-                    sessions::status.eq(name_of(restored)?),
-                    sessions::archived_at.eq(archived_at),
-                    sessions::deleted_at.eq(None::<i64>),
-                ))
-                .execute(connection)?;
+            restore(connection, user_id, session_id)?;
             summary(connection, user_id, session_id)
         })
         .await
     }
+
+    /// Does the same to those of these sessions that are the user's, in one transaction. Says how many were changed.
+    pub async fn change_many(
+        &self,
+        user_id: Uuid,
+        session_ids: Vec<Uuid>,
+        change: ManyChange,
+    ) -> Result<u64, StoreError> {
+        self.write(move |connection| {
+            let own = sessions::table
+                .filter(sessions::session_id.eq_any(session_ids.iter().copied().map(Id)))
+                .filter(sessions::user_id.eq(Id(user_id)));
+            let changed = match change {
+                ManyChange::Archive => diesel::update(own)
+                    .filter(sessions::status.eq(name_of(SessionStatus::Active)?))
+                    .set((
+                        sessions::status.eq(name_of(SessionStatus::Archived)?),
+                        sessions::archived_at.eq(Some(now().0)),
+                    ))
+                    .execute(connection)?,
+                ManyChange::Delete => diesel::update(own)
+                    .filter(sessions::status.ne(DELETED))
+                    .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
+                    .execute(connection)?,
+                ManyChange::Restore => {
+                    let mut restored = 0;
+                    for session_id in session_ids {
+                        restored += usize::from(restore(connection, user_id, session_id)?);
+                    }
+                    restored
+                }
+            };
+            Ok(changed as u64)
+        })
+        .await
+    }
+}
+
+/// Takes back what was last done to a session. Says whether there was anything.
+fn restore(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+    let status = sessions::table
+        .filter(sessions::session_id.eq(Id(session_id)))
+        .filter(sessions::user_id.eq(Id(user_id)))
+        .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
+        .filter(sessions::status.ne(name_of(SessionStatus::Active)?))
+        .select((sessions::status, sessions::archived_at))
+        .first::<(String, Option<i64>)>(connection)
+        .optional()?;
+    let Some((status, archived_at)) = status else {
+        return Ok(false);
+    };
+    let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
+        Some(at) => (SessionStatus::Archived, Some(at)),
+        None => (SessionStatus::Active, None),
+    };
+    diesel::update(sessions::table.find(Id(session_id)))
+        .set((
+            sessions::status.eq(name_of(restored)?),
+            sessions::archived_at.eq(archived_at),
+            sessions::deleted_at.eq(None::<i64>),
+        ))
+        .execute(connection)?;
+    Ok(true)
 }
 
 /// One of the user's sessions; a deleted one is none.

@@ -155,11 +155,17 @@ async fn an_index_that_is_filled_afterwards_is_the_same_as_one_that_was_kept() {
             &store,
             if number % 2 == 0 { ADA } else { BOB },
             id,
-            number,
+            2_000_000 * number,
             &format!("title {number}"),
         )
         .await;
-        message(&store, id, 100 + number, &format!("word{number} common")).await;
+        message(
+            &store,
+            id,
+            2_000_000 * number + 1_000_000,
+            &format!("word{number} common"),
+        )
+        .await;
     }
     check_index(&store).await;
     let kept = indexed(&store).await;
