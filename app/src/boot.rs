@@ -53,7 +53,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Reads the last part of `/llm/{id}`.
-    pub(crate) fn from_id(id: Option<&str>) -> Self {
+    fn from_id(id: Option<&str>) -> Self {
         match id {
             None | Some("") => Self::New,
             Some(id) => Uuid::try_parse(id).map_or(Self::Nowhere, Self::Session),
@@ -61,7 +61,6 @@ impl Place {
     }
 
     /// Reads a whole path.
-    #[cfg(any(feature = "ssr", test))]
     pub(crate) fn from_path(path: &str) -> Self {
         match path.strip_prefix("/llm") {
             Some("") => Self::New,
