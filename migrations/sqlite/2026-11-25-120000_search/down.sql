@@ -7,6 +7,7 @@ DROP TRIGGER message_found_anew;
 DROP TRIGGER message_not_found_as_it_was;
 DROP TRIGGER message_found;
 DROP VIEW search_additions;
+DROP TRIGGER search_scope_removed;
 DROP TRIGGER search_document_removed;
 DROP TRIGGER search_document_added;
 DROP TABLE search_index;

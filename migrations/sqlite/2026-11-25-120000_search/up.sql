@@ -26,6 +26,7 @@ CREATE TABLE search_documents (
 
 CREATE UNIQUE INDEX search_documents_of_message ON search_documents (message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX search_documents_of_title ON search_documents (session_id) WHERE message_id IS NULL;
+CREATE INDEX search_documents_of_scope ON search_documents (scope_id);
 
 -- What the index is told of each: its person, its combination and whether it is a title, as words; and its text.
 CREATE VIEW search_texts AS
@@ -87,6 +88,13 @@ END;
 CREATE TRIGGER search_document_removed BEFORE DELETE ON search_documents BEGIN
     INSERT INTO search_index (search_index, rowid, scope, text)
     SELECT 'delete', document_id, scope, text FROM search_texts WHERE document_id = OLD.document_id;
+END;
+
+-- Nothing is left of what is gone: not even that somebody has talked to an agent.
+CREATE TRIGGER search_scope_removed AFTER DELETE ON search_documents
+WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE scope_id = OLD.scope_id)
+BEGIN
+    DELETE FROM search_scopes WHERE scope_id = OLD.scope_id;
 END;
 
 -- The way in for all that is to be found; nothing is ever read from it.
