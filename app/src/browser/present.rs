@@ -1,9 +1,11 @@
 //! The browser, in the browser.
 
 mod channel;
+mod save;
 mod sight;
 
 pub(crate) use channel::{hear_tabs, tell_tabs};
+pub(crate) use save::save_many;
 pub(crate) use sight::*;
 
 use futures::channel::oneshot;

@@ -69,7 +69,7 @@ fn Nothing() -> impl IntoView {
                 "This page is empty",
                 "What stood here has moved or is gone.",
                 "To the first page",
-                asked.from_start().address(),
+                asked.first_page().address(),
             )
         } else if asked.narrows() {
             (

@@ -160,7 +160,12 @@ fn cut(line: &str) -> String {
     for word in words {
         let is_first = title.is_empty();
         if !is_first && title.chars().count() + 1 + word.chars().count() > LENGTH {
-            title.truncate(title.trim_end_matches([',', ';', ':', '-', '–', '—', '(']).trim_end().len());
+            title.truncate(
+                title
+                    .trim_end_matches([',', ';', ':', '-', '–', '—', '('])
+                    .trim_end()
+                    .len(),
+            );
             title.push('…');
             return title;
         }

@@ -1,12 +1,13 @@
 //! Which rows are selected, and what can be done with them all.
 
-use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
+use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use protocol::{history::ManyChange, session::SessionSummary};
 use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::listing::{Listing, use_listing};
 use crate::{
+    browser,
     components::icon::{self, Icon},
     state::use_chat,
 };
@@ -147,6 +148,16 @@ fn Actions() -> impl IntoView {
             }
         });
     };
+    let export = Callback::new(move |format: &'static str| {
+        let session_ids = selection.chosen();
+        is_busy.set(true);
+        spawn_local(async move {
+            if let Err(error) = browser::save_many(&session_ids, format).await {
+                chat.report(error, None);
+            }
+            let _ = is_busy.try_set(false);
+        });
+    });
     let on_key = move |event: KeyboardEvent| {
         if event.key() == "Escape" {
             event.prevent_default();
@@ -172,6 +183,7 @@ fn Actions() -> impl IntoView {
                     </button>
                 }
             }}
+            <Export export is_busy/>
             <button
                 type="button"
                 class="quiet danger"
@@ -185,6 +197,40 @@ fn Actions() -> impl IntoView {
                 <Icon glyph=icon::CLOSE/>
             </button>
         </div>
+    }
+}
+
+/// Saves them as one archive, in the format that is picked.
+#[component]
+fn Export(export: Callback<&'static str>, is_busy: RwSignal<bool>) -> impl IntoView {
+    let menu = NodeRef::<html::Details>::new();
+    let pick = move |format| {
+        browser::close(menu);
+        export.run(format);
+    };
+    view! {
+        <details class="export-many" node_ref=menu on:focusout=move |event| browser::close_unless_within(menu, &event)>
+            <summary class="button quiet" aria-disabled=move || is_busy.get().to_string()>
+                <Icon glyph=icon::DOWNLOAD/>
+                "Export"
+            </summary>
+            <div class="menu">
+                {[("markdown", "Markdown"), ("json", "JSON"), ("html", "HTML")]
+                    .map(|(format, name)| {
+                        view! {
+                            <button
+                                type="button"
+                                class="quiet"
+                                disabled=move || is_busy.get()
+                                on:click=move |_| pick(format)
+                            >
+                                {name}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </details>
     }
 }
 
