@@ -1,6 +1,7 @@
 //! `/history`: all conversations, to find, select and put away. The address says what is listed.
 
 mod asked;
+mod bar;
 mod filters;
 mod listing;
 mod selection;
@@ -15,9 +16,10 @@ use crate::{
     state::use_chat,
 };
 pub(crate) use asked::Asked;
+use bar::Bar;
 use filters::Filters;
 use listing::{Listing, use_listing};
-use selection::{Bar, Selection};
+use selection::Selection;
 use table::Table;
 
 /// The page. What it shows is a part of its own.
