@@ -8,6 +8,7 @@
 //! - [`attach`]: one reader's way through a turn
 //! - `pace`: in larger pieces where many turns run
 //! - `purge`: removes what was deleted a while ago
+//! - `take`: conversations as a whole, on their way out and in
 
 pub mod attach;
 pub mod estimate;
@@ -19,6 +20,7 @@ mod periodic;
 mod purge;
 mod run;
 mod send;
+mod take;
 mod title;
 pub mod turn;
 
@@ -40,7 +42,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{Missing, SessionChange, SessionFilter, Shown, Store, WholeSession},
+    store::{Missing, SessionChange, SessionFilter, Shown, Store},
 };
 use live::{LiveCount, LiveTurns};
 
@@ -257,25 +259,6 @@ impl ChatService {
             detail.cursor = Some(live.log.event_id(snapshot.seq).to_string());
         }
         Ok(detail)
-    }
-
-    /// A session with the messages of all its branches.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<WholeSession, Error> {
-        let whole = self.0.store.whole_session(user_id, session_id).await?;
-        whole.ok_or(Error::SessionNotFound)
-    }
-
-    /// A session with all messages of the branch shown.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn shown_branch(&self, user_id: Uuid, session_id: Uuid) -> Result<(SessionSummary, Vec<Message>), Error> {
-        let page = self.0.store.message_page(user_id, session_id, None, u64::MAX).await?;
-        let page = page.map_err(not_found)?;
-        Ok((page.session, page.messages))
     }
 
     /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and

@@ -74,6 +74,8 @@ pub enum Error {
     Store(#[from] StoreError),
     #[error("a task of the server's own failed")]
     Task(#[from] tokio::task::JoinError),
+    #[error("an archive could not be written")]
+    Archive(#[from] zip::result::ZipError),
 }
 
 impl Error {
@@ -98,7 +100,7 @@ impl Error {
             Self::CsrfToken | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoModel | Self::ShuttingDown | Self::TimedOut | Self::Gateway(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Task(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(_) | Self::Task(_) | Self::Archive(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -226,7 +228,7 @@ impl Error {
                 "The request took too long.".into(),
                 "Try again in a moment.",
             ),
-            Self::Store(_) | Self::Task(_) | Self::Panicked => (
+            Self::Store(_) | Self::Task(_) | Self::Archive(_) | Self::Panicked => (
                 "internal_error",
                 "Something went wrong inside Parley.".into(),
                 "Try again; if it happens again, the server's log says more.",

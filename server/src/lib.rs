@@ -5,6 +5,7 @@
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
 //! - [`highlight`]: what code consists of, for the page to colour
+//! - [`export`]: conversations to take along; [`import`]: conversations brought in
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
@@ -14,6 +15,7 @@ pub mod chat;
 pub mod config;
 pub mod embedded;
 pub mod error;
+pub mod export;
 pub mod extract;
 pub mod gateway;
 pub mod highlight;

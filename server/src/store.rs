@@ -4,6 +4,7 @@
 //! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
 mod branch;
+mod conversations;
 mod ids;
 mod messages;
 mod purge;
@@ -13,7 +14,8 @@ mod sessions;
 mod turns;
 mod writer;
 
-pub use messages::{MessagePage, Missing, Shown, WholeSession};
+pub use conversations::Place;
+pub use messages::{MessagePage, Missing, Shown};
 pub use sessions::{SessionChange, SessionFilter};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
