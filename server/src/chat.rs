@@ -21,7 +21,7 @@ mod purge;
 mod run;
 mod send;
 mod take;
-mod title;
+pub(crate) mod title;
 pub mod turn;
 
 use std::{sync::Arc, time::Duration};

@@ -20,6 +20,7 @@ pub mod extract;
 pub mod gateway;
 pub mod highlight;
 pub mod identity;
+pub mod import;
 pub mod limits;
 pub mod listen;
 pub mod middleware;
@@ -69,12 +70,14 @@ pub fn router(state: AppState) -> Router {
         .merge(page::router(&state))
         .layer(CompressionLayer::new())
         .merge(routes::stream_router())
-        .layer(from_fn_with_state(state.clone(), middleware::guard_unsafe))
-        .layer(from_fn_with_state(state.clone(), middleware::identify))
-        .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(from_fn(refuse_large))
         .layer(from_fn(time_out))
+        // What takes in files has bounds of its own.
+        .merge(routes::import_router())
+        .layer(from_fn_with_state(state.clone(), middleware::guard_unsafe))
+        .layer(from_fn_with_state(state.clone(), middleware::identify))
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn(middleware::harden))
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");

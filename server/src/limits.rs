@@ -30,6 +30,7 @@ pub struct Limiters {
     streams: Arc<Places>,
     archives: Arc<Places>,
     imports: Arc<Places>,
+    import_megabytes: u64,
 }
 
 impl Limiters {
@@ -42,6 +43,7 @@ impl Limiters {
             streams: Places::new("open streams", limits.streams),
             archives: Places::new("archives at once", ARCHIVES),
             imports: Places::new("imports at once", IMPORTS),
+            import_megabytes: limits.import_megabytes.into(),
         }
     }
 
@@ -83,6 +85,11 @@ impl Limiters {
     /// When all are taken.
     pub fn archive(&self, user: Uuid) -> Result<Place, Error> {
         self.archives.take(user)
+    }
+
+    /// The largest file that may be brought in, in megabytes.
+    pub fn import_megabytes(&self) -> u64 {
+        self.import_megabytes
     }
 
     /// Takes the user's place for an import, free again when what is returned is dropped.

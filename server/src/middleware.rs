@@ -1,5 +1,7 @@
 //! What every request passes on its way in, and every response on its way out.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, to_bytes},
     extract::{Form, FromRequest, Request, State},
@@ -9,6 +11,7 @@ use axum::{
 };
 use axum_extra::extract::SignedCookieJar;
 use serde::Deserialize;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -20,6 +23,9 @@ use crate::{
 
 /// The header that carries the CSRF token.
 pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// How long a form may take to arrive.
+const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The field that carries it in a form, which cannot set headers.
 #[derive(Deserialize)]
@@ -73,7 +79,8 @@ pub async fn guard_unsafe(State(state): State<AppState>, request: Request, next:
 /// The token that a form carries; empty where it carries none.
 async fn token_of_form(request: Request) -> Result<(Request, String), Error> {
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Error::BodyTooLarge)?;
+    let read = timeout(FORM_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await;
+    let bytes = read.map_err(|_| Error::TimedOut)?.map_err(|_| Error::BodyTooLarge)?;
     let mut copy = Request::new(Body::from(bytes.clone()));
     *copy.method_mut() = Method::POST;
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -6,6 +6,7 @@
 mod branch;
 mod conversations;
 mod ids;
+mod import;
 mod messages;
 mod purge;
 mod rows;
@@ -15,6 +16,7 @@ mod turns;
 mod writer;
 
 pub use conversations::Place;
+pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Shown};
 pub use sessions::{SessionChange, SessionFilter};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorBody;
 
-/// The largest file that is taken unless set otherwise, in megabytes.
-pub const IMPORT_MEGABYTES: u64 = 256;
-
 /// One line of the answer, which is NDJSON: progress as often as there is any, the report last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

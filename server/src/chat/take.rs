@@ -1,10 +1,12 @@
-//! Conversations as a whole, on their way out.
+//! Conversations as a whole, on their way out and in.
+
+use std::sync::Arc;
 
 use protocol::{conversation::Conversation, session::MessageStatus};
 use uuid::Uuid;
 
 use super::ChatService;
-use crate::error::Error;
+use crate::{error::Error, store::Imported};
 
 impl ChatService {
     /// A conversation with everything in it; the text of a running answer is as new as its log.
@@ -38,5 +40,20 @@ impl ChatService {
             return Err(Error::SessionNotFound);
         }
         Ok(own)
+    }
+
+    /// Takes in a conversation for the caller, or, in a dry run, finds out what would come of it.
+    ///
+    /// # Errors
+    /// When the database fails, or the server goes away.
+    pub async fn import(&self, user_id: Uuid, conversation: Conversation, dry_run: bool) -> Result<Imported, Error> {
+        if self.0.shutdown.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        let conversation = Arc::new(conversation);
+        Ok(match dry_run {
+            true => self.0.store.would_import(user_id, conversation).await?,
+            false => self.0.store.import(user_id, conversation).await?,
+        })
     }
 }

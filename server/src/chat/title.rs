@@ -4,7 +4,7 @@
 const LENGTH: usize = 60;
 
 /// The first line that says something, without Markdown's marks at its start, cut at a word.
-pub(super) fn from_message(message: &str) -> String {
+pub(crate) fn from_message(message: &str) -> String {
     let line = message
         .lines()
         .map(|line| line.trim().trim_start_matches(['#', '>', '*', '-', '`', ' ', '\t']))

@@ -19,5 +19,6 @@ mod session;
 mod soak;
 mod stop;
 mod stream;
+mod take;
 mod unkind;
 mod version;
