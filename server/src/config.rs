@@ -37,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// The embedded Gateway's settings.
     pub embedded: gateway::Settings,
+    /// After how many days in the archive a conversation is moved out by `parley prune`; `None`: it must be told.
+    pub prune_archived_days: Option<u32>,
     /// Whether the log is JSON.
     pub log_json: bool,
 }
@@ -138,6 +140,10 @@ impl Config {
                 },
             },
             embedded: embedded(&get)?,
+            prune_archived_days: match parsed(&get, "PARLEY_PRUNE_ARCHIVED_DAYS", 0)? {
+                0 => None,
+                days => Some(days),
+            },
             log_json: match get("PARLEY_LOG_FORMAT").as_deref() {
                 None | Some("text") => false,
                 Some("json") => true,
@@ -343,6 +349,7 @@ mod tests {
             ("PARLEY_GATEWAY_IDLE_SECONDS", "0"),
             ("PARLEY_LOG_FORMAT", "xml"),
             ("PARLEY_IMPORT_MEGABYTES", "0"),
+            ("PARLEY_PRUNE_ARCHIVED_DAYS", "-1"),
             ("PARLEY_TURN_DEPTH", "0"),
             ("PARLEY_TURN_TOKENS", "many"),
             ("PARLEY_TURN_USD", "-1"),

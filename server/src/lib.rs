@@ -6,6 +6,7 @@
 //! - [`store`]: Diesel and SQLite
 //! - [`highlight`]: what code consists of, for the page to colour
 //! - [`export`]: conversations to take along; [`import`]: conversations brought in
+//! - [`keeping`]: backup, prune and export from the command line
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
@@ -21,6 +22,7 @@ pub mod gateway;
 pub mod highlight;
 pub mod identity;
 pub mod import;
+pub mod keeping;
 pub mod limits;
 pub mod listen;
 pub mod middleware;

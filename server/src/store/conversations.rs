@@ -3,16 +3,16 @@
 use diesel::prelude::*;
 use protocol::{
     conversation::{Conversation, ConversationMessage, ConversationSession, FORMAT, VERSION},
-    session::SessionSummary,
+    session::{MessageStatus, SessionStatus, SessionSummary},
     timestamp::Timestamp,
 };
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    ids::{Id, from_json, named},
+    ids::{Id, count, from_json, name_of, named},
     rows::MessageRow,
-    schema::{messages, sessions},
+    schema::{journal, messages, sessions, turns},
     sessions::{DELETED, session_row, summary_of},
 };
 
@@ -70,11 +70,11 @@ impl Store {
     /// How many conversations there are that are not deleted.
     pub async fn count_conversations(&self) -> Result<u64, StoreError> {
         self.read(|connection| {
-            let count: i64 = sessions::table
+            let found: i64 = sessions::table
                 .filter(sessions::status.ne(DELETED))
                 .count()
                 .get_result(connection)?;
-            Ok(super::ids::count(count))
+            Ok(count(found))
         })
         .await
     }
@@ -98,7 +98,7 @@ impl Store {
     pub async fn retire(&self, user_id: Uuid, expected: Conversation) -> Result<bool, StoreError> {
         self.write(move |connection| {
             let session_id = expected.session.session_id;
-            let is_archived = expected.session.status == protocol::session::SessionStatus::Archived;
+            let is_archived = expected.session.status == SessionStatus::Archived;
             if !is_archived || conversation(connection, user_id, session_id)?.as_ref() != Some(&expected) {
                 return Ok(false);
             }
@@ -128,17 +128,35 @@ pub(super) fn conversation(
     };
     let head_id = row.head_id.map(|id| id.0);
     let summary = summary_of(connection, row)?;
-    let rows = messages::table
+    let mut rows: Vec<MessageRow> = messages::table
         .filter(messages::session_id.eq(Id(session_id)))
         .order(messages::timestamp)
         .select(MessageRow::as_select())
         .load(connection)?;
+    let streaming = name_of(MessageStatus::Streaming)?;
+    for row in rows.iter_mut().filter(|row| row.status == streaming) {
+        row.content = written_so_far(connection, row.message_id)?;
+    }
     Ok(Some(Conversation {
         format: FORMAT.into(),
         version: VERSION,
         session: session_of(summary, head_id),
         messages: rows.into_iter().map(message_of).collect::<Result<_, _>>()?,
     }))
+}
+
+/// What a running turn has saved of its answer.
+fn written_so_far(connection: &mut SqliteConnection, answer_id: Id) -> QueryResult<String> {
+    let turns_of_it: Vec<Id> = turns::table
+        .filter(turns::answer_id.eq(answer_id))
+        .select(turns::turn_id)
+        .load(connection)?;
+    let parts: Vec<String> = journal::table
+        .filter(journal::turn_id.eq_any(turns_of_it))
+        .order(journal::journal_id)
+        .select(journal::content)
+        .load(connection)?;
+    Ok(parts.concat())
 }
 
 fn session_of(summary: SessionSummary, head_id: Option<Uuid>) -> ConversationSession {

@@ -9,6 +9,7 @@
 
 mod common;
 mod highlight;
+mod keeping;
 mod kill;
 mod message;
 mod orphan;
