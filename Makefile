@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch build test test-gateway audit bench-streams bench-page fuzz fmt clean
+.PHONY: help run watch build test test-gateway audit bench-streams bench-gateway bench-page fuzz fmt clean
 
 ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
 TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
@@ -46,6 +46,13 @@ bench-streams: ## streams through Parley, beside nginx and none at all, into doc
 		cargo build --release -p bench -p server --bin bench-streams --bin parley
 	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
 		exec "$$release/bench-streams" --parley "$$release/parley" $(OPTIONS)
+
+bench-gateway: ## answers through the embedded Gateway, beside their provider alone, into docs/BENCHMARKS.md (one minute)
+	@.ci/bootstrap bench
+	@$(TOOLS) && env -u RUSTFLAGS LEPTOS_OUTPUT_NAME=parley SERVER_FN_PREFIX=/fn \
+		cargo build --release -p bench -p server --bin bench-gateway --bin parley
+	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
+		exec "$$release/bench-gateway" --parley "$$release/parley" $(OPTIONS)
 
 bench-page: build ## what the page costs in a browser, into docs/BENCHMARKS.md (fifteen minutes)
 	@.ci/bootstrap test

@@ -6,6 +6,7 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     highlight::{Code, Runs},
+    history::{ManyChange, SearchResults, SessionQuery},
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -37,25 +38,22 @@ pub struct Registry {
     pub default_models: Vec<(String, String)>,
 }
 
-/// Which sessions to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionQuery {
-    /// Words that the title must contain; empty: any.
-    pub q: String,
-    /// How many to pass over.
-    pub offset: u64,
-    /// How many to return.
-    pub limit: u64,
-}
-
 /// The use cases of the page, bound to one caller.
 pub trait Backend: Send + Sync + 'static {
     /// Agents and models. Refused while the Gateway cannot be reached and was never reached before.
     fn registry(&self) -> Answer<'_, Registry>;
-    /// The caller's active sessions, pinned first, then newest first.
+    /// A page of the caller's sessions.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
+    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question.
+    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults>;
     /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
+    /// A session with the messages after this one on the branch shown.
+    fn session_after(&self, session_id: Uuid, after: Uuid) -> Answer<'_, SessionDetail>;
+    /// A session with the messages around one of them; its branch is shown from now on where another one was.
+    fn session_around(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
+    /// Archives, restores or deletes those of these sessions that are the caller's. Says how many were changed.
+    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64>;
     /// Saves a message and starts its turn.
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
     /// Starts a turn that writes another answer to an old message.

@@ -1,6 +1,8 @@
 //! The routes, and what stands around every page.
 
 mod chat;
+mod frame;
+mod history;
 mod not_found;
 
 use leptos::{ev, prelude::*};
@@ -21,6 +23,10 @@ use crate::{
     state::{Chat, use_chat},
 };
 use chat::ChatPage;
+#[cfg(feature = "ssr")]
+pub(crate) use history::Asked;
+pub(crate) use history::Conversations;
+use history::HistoryPage;
 use not_found::NotFound;
 
 /// The whole page.
@@ -42,8 +48,9 @@ pub(crate) type FirstReading = OnceResource<Boot>;
 #[component]
 fn Frame() -> impl IntoView {
     let chat = use_chat();
-    let path = use_location().pathname.get_untracked();
-    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path)));
+    let location = use_location();
+    let (path, query) = (location.pathname.get_untracked(), location.query.get_untracked());
+    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path, query)));
     follow_destination(chat);
     wake_up(chat);
     obey_keys(chat);
@@ -52,13 +59,14 @@ fn Frame() -> impl IntoView {
         former == Some(&true) || chat.overlay.with(Option::is_some) || chat.question.with(Option::is_some)
     });
     view! {
-        <a class="skip" href="#main" rel="external">"Skip to the conversation"</a>
+        <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <div class="frame">
             <Ready placeholder=Placeholder::Sidebar><Sidebar/></Ready>
             <div class="content">
                 <OfflineBar/>
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
+                    <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </div>
         </div>
@@ -143,6 +151,7 @@ fn wake_up(chat: Chat) {
     Effect::new(move |_| {
         chat.clock.utc_offset_minutes.set(browser::utc_offset_minutes());
         chat.clock.now.set(browser::now());
+        chat.hear_tabs();
         chat.poll();
         // A tab that comes to the front, and a window that one turns to.
         let shown = window_event_listener_untyped("visibilitychange", move |_| chat.look_again());

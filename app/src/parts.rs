@@ -16,9 +16,11 @@ use crate::{
         gauge::Breakdown,
         overlays::Overlays,
         picker::{AgentList, ModelList},
+        search::Findings,
         transcript::Transcript,
     },
     error::PageError,
+    pages::Conversations,
     state::{Chat, use_chat},
 };
 
@@ -65,6 +67,15 @@ pub(crate) struct Tools {
     pub(crate) models: fn() -> AnyView,
     /// What each answer took.
     pub(crate) breakdown: fn() -> AnyView,
+    /// What the words in the sidebar's field find.
+    pub(crate) findings: fn() -> AnyView,
+}
+
+/// The page of all conversations.
+#[derive(Clone, Copy)]
+pub(crate) struct History {
+    /// Filters, list, and what can be done with it.
+    pub(crate) conversations: fn() -> AnyView,
 }
 
 /// Declares where a part is kept and what is in it. In a divided page nothing else may name its content: what is in it is
@@ -121,15 +132,31 @@ part!(
         agents: || view! { <AgentList/> }.into_any(),
         models: || view! { <ModelList/> }.into_any(),
         breakdown: || view! { <Breakdown/> }.into_any(),
+        findings: || view! { <Findings/> }.into_any(),
+    }
+);
+
+part!(
+    History,
+    history,
+    History {
+        conversations: || view! { <Conversations/> }.into_any(),
     }
 );
 
 /// Fetches what the document that the server wrote shows already, so that it can be brought to life.
 pub async fn prepare() {
     if browser::has("[role=log]") {
-        while Conversation::fetch().await.is_none() {
-            browser::sleep(PAUSE).await;
-        }
+        persist::<Conversation>().await;
+    }
+    if browser::has("[data-view=history]") {
+        persist::<History>().await;
+    }
+}
+
+async fn persist<P: Part>() {
+    while P::fetch().await.is_none() {
+        browser::sleep(PAUSE).await;
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::{prelude::*, server_fn::Http};
 use protocol::{
     highlight::{Code, Runs},
+    history::{ManyChange, SearchResults, SessionQuery},
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
 };
 use uuid::Uuid;
@@ -21,14 +22,38 @@ pub(crate) async fn registry() -> Result<backend::Registry, PageError> {
 
 /// The caller's sessions.
 #[server(prefix = "/fn", endpoint = "sessions", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn sessions(query: backend::SessionQuery) -> Result<SessionList, PageError> {
+pub(crate) async fn sessions(query: SessionQuery) -> Result<SessionList, PageError> {
     door::answer(door::backend()?.sessions(query).await)
+}
+
+/// What is found in the caller's titles and messages.
+#[server(prefix = "/fn", endpoint = "search", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn search(q: String, limit: u64) -> Result<SearchResults, PageError> {
+    door::answer(door::backend()?.search(q, limit).await)
 }
 
 /// A session with its last messages, or those before `before`.
 #[server(prefix = "/fn", endpoint = "session", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn session(session_id: Uuid, before: Option<Uuid>) -> Result<SessionDetail, PageError> {
     door::answer(door::backend()?.session(session_id, before).await)
+}
+
+/// A session with the messages after this one on the branch shown.
+#[server(prefix = "/fn", endpoint = "session_after", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn session_after(session_id: Uuid, after: Uuid) -> Result<SessionDetail, PageError> {
+    door::answer(door::backend()?.session_after(session_id, after).await)
+}
+
+/// A session with the messages around one of them; its branch is shown from now on where another one was.
+#[server(prefix = "/fn", endpoint = "session_around", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn session_around(session_id: Uuid, message_id: Uuid) -> Result<SessionDetail, PageError> {
+    door::answer(door::backend()?.session_around(session_id, message_id).await)
+}
+
+/// Archives, restores or deletes many sessions. Says how many were changed.
+#[server(prefix = "/fn", endpoint = "change_many", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn change_many(session_ids: Vec<Uuid>, change: ManyChange) -> Result<u64, PageError> {
+    door::answer(door::backend()?.change_many(session_ids, change).await)
 }
 
 /// Saves a message and starts its turn.

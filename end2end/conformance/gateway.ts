@@ -1,65 +1,16 @@
-// Does a Gateway keep the contract (docs/GATEWAY.md)? Asks whatever answers at GATEWAY_URL; `make test-gateway`.
+// Does a Gateway keep the contract (docs/GATEWAY.md, docs/gateway.openapi.json)? Asks whatever answers at GATEWAY_URL;
+// `make test-gateway`.
 //
 // It asks for a few short answers and one that it stops; at a Gateway with paid models they cost what such answers cost.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
+import { all, ask, call, stream, token, url, type Answer, type Json } from './client.ts';
+import type { Event } from './sse.ts';
 
-const url = (process.env.GATEWAY_URL ?? '').replace(/\/+$/, '');
-const token = process.env.GATEWAY_TOKEN;
 const SHORT = process.env.GATEWAY_MESSAGE ?? 'Say hello in one sentence.';
 /** What takes some seconds to answer, so that it can be stopped in the middle. */
 const LONG = process.env.GATEWAY_LONG_MESSAGE ?? 'Tell a story of a thousand words about a lighthouse.';
-const PATIENCE_MS = 120_000;
-const KINDS = ['token', 'status_update', 'usage', 'done'];
-
-type Json = Record<string, any>;
-interface Event {
-  id: string;
-  data: Json;
-}
-
-async function call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<{ status: number; json: Json }> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (token) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined) headers['content-type'] = type;
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(url + path, { method, headers, body: text, signal: AbortSignal.timeout(PATIENCE_MS) });
-  const answer = await response.text();
-  try {
-    return { status: response.status, json: JSON.parse(answer) };
-  } catch {
-    return { status: response.status, json: {} };
-  }
-}
-
-/** The events of a session's answer, as they come. */
-async function* stream(session: string, after?: string): AsyncGenerator<Event> {
-  const headers: Record<string, string> = { accept: 'text/event-stream' };
-  if (token) headers.authorization = `Bearer ${token}`;
-  if (after) headers['last-event-id'] = after;
-  const response = await fetch(`${url}/chat/stream/${session}`, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
-  assert.equal(response.status, 200);
-  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(piece, { stream: true });
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n').filter(line => !line.startsWith(':'));
-      text = text.slice(end + 2);
-      if (lines.length === 0) continue;
-      const field = (name: string) => lines.filter(line => line.startsWith(`${name}:`)).map(line => line.slice(name.length + 1).trimStart());
-      yield { id: field('id').join(''), data: JSON.parse(field('data').join('\n')) };
-    }
-  }
-}
-
-async function all(session: string, after?: string): Promise<Event[]> {
-  const events: Event[] = [];
-  for await (const event of stream(session, after)) events.push(event);
-  return events;
-}
 
 let agents: Json[] = [];
 let models: Json[] = [];
@@ -76,57 +27,49 @@ function chat(message: string, more: Json = {}): Json {
 async function started(body: Json): Promise<string> {
   const { status, json } = await call('POST', '/chat', body);
   assert.equal(status, 202, JSON.stringify(json));
-  assert.deepEqual(json, { message_id: body.message_id, status: 'processing' });
+  assert.equal(json.message_id, body.message_id);
   return body.session_id;
 }
 
-function refused({ status, json }: { status: number; json: Json }, ...expected: number[]): void {
+/** That it comes with a reason in the envelope is looked at with every answer. */
+function refused({ status }: Answer, ...expected: number[]): void {
   assert.ok(expected.includes(status), `${status} instead of ${expected.join(' or ')}`);
-  for (const part of ['code', 'message', 'action']) assert.equal(typeof json.error?.[part], 'string', `error.${part}`);
 }
 
 before(async () => {
   assert.match(url, /^https?:\/\//, 'set GATEWAY_URL to the address of a Gateway');
-  agents = (await call('GET', '/agents')).json.agents;
-  models = (await call('GET', '/models')).json.models;
+  // Whatever is wrong with the lists is for the tests to say.
+  agents = (await call('GET', '/agents').catch(() => undefined))?.json.agents ?? [];
+  models = (await call('GET', '/models').catch(() => undefined))?.json.models ?? [];
 });
 
 test('it says that it is well', async () => {
-  assert.deepEqual(await call('GET', '/health'), { status: 200, json: { status: 'ok' } });
+  assert.equal((await call('GET', '/health')).status, 200);
 });
 
-test('its agents are one tree', () => {
+test('its agents are one tree', async () => {
+  assert.equal((await call('GET', '/agents')).status, 200);
   assert.ok(agents.length > 0);
   const ids = new Set(agents.map(agent => agent.agent_id));
   assert.equal(ids.size, agents.length, 'each id is there once');
   assert.equal(agents.filter(agent => !agent.parent_id).length, 1, 'there is one root');
-  for (const agent of agents) {
-    for (const field of ['agent_id', 'agent_name', 'role']) assert.equal(typeof agent[field], 'string', field);
-    assert.ok(Number.isInteger(agent.tier) && agent.tier >= 1, `tier of ${agent.agent_id}`);
-    assert.ok(!agent.parent_id || ids.has(agent.parent_id), `parent of ${agent.agent_id}`);
-  }
+  for (const agent of agents) assert.ok(!agent.parent_id || ids.has(agent.parent_id), `parent of ${agent.agent_id}`);
 });
 
-test('its models have ids, windows and prices or none', () => {
+test('its models are each there once, and one can be asked', async () => {
+  assert.equal((await call('GET', '/models')).status, 200);
+  assert.equal(new Set(models.map(model => model.model_id)).size, models.length, 'each id is there once');
   assert.ok(models.some(model => model.is_active !== false), 'one can be asked');
-  for (const model of models) {
-    for (const field of ['model_id', 'model_name', 'provider']) assert.equal(typeof model[field], 'string', field);
-    assert.ok(Number.isInteger(model.context_window) && model.context_window >= 0, model.model_id);
-    for (const price of [model.cost_per_1m_input, model.cost_per_1m_output]) {
-      assert.ok(price == null || (typeof price === 'number' && price >= 0), `price of ${model.model_id}`);
-    }
-  }
 });
 
 test('an answer streams events with ids, usage at most once before done, and nothing after', async () => {
   const events = await all(await started(chat(SHORT)));
   assert.equal(new Set(events.map(event => event.id)).size, events.length, 'each id is there once');
   assert.ok(events.every(event => event.id !== ''), 'each event has an id');
-  assert.ok(events.every(event => KINDS.includes(event.data.type)), 'each type is known');
   assert.ok(events.some(event => event.data.type === 'token' && event.data.content.length > 0), 'something is said');
   const done = events.findIndex(event => event.data.type === 'done');
   assert.equal(done, events.length - 1, 'done is the last');
-  assert.ok([undefined, 'complete'].includes(events[done].data.status), `done: ${events[done].data.status}`);
+  assert.ok([undefined, null, 'complete'].includes(events[done].data.status), `done: ${events[done].data.status}`);
   const usage = events.filter(event => event.data.type === 'usage');
   assert.ok(usage.length <= 1);
   if (usage.length === 1) {
@@ -147,6 +90,7 @@ test('a stream resumes strictly after the last event, and from the start where t
   const whole = await all(session);
   const middle = Math.floor(whole.length / 2);
   assert.deepEqual(await all(session, whole[middle].id), whole.slice(middle + 1));
+  assert.deepEqual(await all(session, whole.at(-1)!.id), [], 'after the last event there is nothing, and an end');
   assert.deepEqual(await all(session, 'no-such-event'), whole);
 });
 
@@ -154,31 +98,58 @@ test('the same key starts nothing', async () => {
   const body = chat(SHORT);
   const session = await started(body);
   const events = await all(session);
-  assert.deepEqual(await call('POST', '/chat', body), { status: 202, json: { message_id: body.message_id, status: 'processing' } });
+  await started(body);
   assert.deepEqual(await all(session), events);
 });
 
-test('one answer a session, and cancel ends it', async () => {
-  const body = chat(LONG);
-  const session = await started(body);
+test('one answer a session, which waits for no decision, and cancel ends it', async () => {
+  const session = await started(chat(LONG));
   const seen: Event[] = [];
   for await (const event of stream(session)) {
     seen.push(event);
     if (event.data.type === 'token' && !seen.slice(0, -1).some(earlier => earlier.data.type === 'token')) {
       refused(await call('POST', '/chat', { ...chat(SHORT), session_id: session }), 409);
-      assert.deepEqual(await call('POST', `/chat/${session}/cancel`), { status: 200, json: { status: 'cancelled' } });
+      refused(await call('POST', `/chat/${session}/approval`, { task_id: 'no-such-task', decision: 'approve' }), 409);
+      assert.equal((await call('POST', `/chat/${session}/cancel`)).status, 200);
     }
   }
-  assert.deepEqual(seen.at(-1)?.data, { type: 'done', status: 'cancelled' });
+  const last = seen.at(-1)?.data;
+  assert.deepEqual([last?.type, last?.status], ['done', 'cancelled']);
   refused(await call('POST', `/chat/${session}/cancel`), 409);
+  refused(await call('POST', `/chat/${session}/approval`, { task_id: 'no-such-task', decision: 'approve' }), 409);
+});
+
+test('a session without an answer is not found', async () => {
+  const session = randomUUID();
+  refused(await call('GET', `/chat/stream/${session}`), 404);
+  refused(await call('POST', `/chat/${session}/cancel`), 404);
+  refused(await call('POST', `/chat/${session}/approval`, { task_id: 'no-such-task', decision: 'approve' }), 404);
 });
 
 test('what makes no sense is refused with a reason', async () => {
-  refused(await call('POST', '/chat', '{'), 400, 422);
-  refused(await call('POST', '/chat', { message: 'and nothing else' }), 400, 422);
+  refused(await ask('POST', '/chat', '{'), 400, 422);
+  refused(await ask('POST', '/chat', '{"message":"and nothing else"}'), 400, 422);
+  refused(await ask('POST', '/chat', JSON.stringify(chat(SHORT, { session_id: 'no-uuid' }))), 400, 422);
   refused(await call('POST', '/chat', chat(SHORT, { agent_id: 'no-such-agent' })), 404, 422);
   refused(await call('POST', '/chat', chat(SHORT, { model: 'no-such-model' })), 404, 422);
-  refused(await call('GET', `/chat/stream/${randomUUID()}`), 404);
-  refused(await call('POST', `/chat/${randomUUID()}/cancel`), 404, 409);
-  refused(await call('POST', `/chat/${randomUUID()}/approval`, { task_id: 'none', decision: 'approve' }), 404, 409);
+  const session = await started(chat(SHORT));
+  refused(await ask('POST', `/chat/${session}/approval`, '{"task_id":"some","decision":"perhaps"}'), 400, 409, 422);
+  await all(session);
+});
+
+test('an unknown route, a method that a route does not take and another type of body are refused with a reason', async () => {
+  refused(await ask('GET', '/no-such-route'), 404);
+  refused(await ask('DELETE', '/agents'), 404, 405);
+  refused(await ask('GET', '/chat'), 404, 405);
+  // A Gateway may read it all the same, and then there is no such agent.
+  refused(await ask('POST', '/chat', JSON.stringify(chat(SHORT, { agent_id: 'no-such-agent' })), 'text/plain'), 400, 404, 415, 422);
+});
+
+test('without its token only /health is open', { skip: !token && 'no GATEWAY_TOKEN is set' }, async () => {
+  for (const key of ['', `not-${token}`]) {
+    refused(await ask('GET', '/agents', undefined, undefined, key), 401);
+    refused(await ask('POST', '/chat', JSON.stringify(chat(SHORT)), undefined, key), 401);
+    refused(await ask('GET', `/chat/stream/${randomUUID()}`, undefined, undefined, key), 401);
+    assert.equal((await ask('GET', '/health', undefined, undefined, key)).status, 200);
+  }
 });

@@ -153,6 +153,14 @@ export class Api {
     return new Api(url, cookie, csrf_token);
   }
 
+  /** Calls it as somebody new, who has no page. */
+  static async stranger(url: string): Promise<Api> {
+    const answer = await fetch(`${url}/api/csrf`);
+    const cookie = answer.headers.getSetCookie().map(cookie => cookie.replace(/;.*/, '')).join('; ');
+    const { csrf_token } = (await answer.json()) as { csrf_token: string };
+    return new Api(url, cookie, csrf_token);
+  }
+
   async call(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(this.url + path, {
       method,
@@ -169,6 +177,12 @@ export class Api {
   async get<T>(path: string): Promise<T> {
     const answer = await this.call('GET', path);
     expect(answer.status, path).toBe(200);
+    return (await answer.json()) as T;
+  }
+
+  async post<T>(path: string, body?: unknown): Promise<T> {
+    const answer = await this.call('POST', path, body);
+    expect([200, 202], `${path} answers ${answer.status}`).toContain(answer.status);
     return (await answer.json()) as T;
   }
 }

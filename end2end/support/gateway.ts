@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fits } from '../conformance/document.ts';
 import type { Environment } from './parley.ts';
 
 export interface Agent {
@@ -88,6 +89,10 @@ export interface Script {
   models?: Model[];
   /** Refuses all that the contract refuses. Else it takes whatever Parley sends, and the test judges that. */
   strict?: boolean;
+  /** Asked for on every route but `/health`. */
+  token?: string;
+  /** How long a silent stream waits before it says that it is still there, in milliseconds; left out: 15 seconds. */
+  keepAlive?: number;
   /** Called once for each answer that is asked for. */
   answer?: (request: ChatRequest) => Answer | Refusal;
 }
@@ -129,18 +134,25 @@ class Running {
   private readonly frames: string[] = [];
   private readonly stopped = new AbortController();
   private readonly readers = new Set<() => void>();
+  /** The last status of each task. */
+  private readonly tasks = new Map<string, string>();
   private ended = false;
   private waking = false;
 
   constructor(
     private readonly id: string,
     steps: Answer,
+    private readonly keepAlive = KEEP_ALIVE_MS,
   ) {
     void this.run(steps);
   }
 
   get isRunning(): boolean {
     return !this.ended;
+  }
+
+  isAwaiting(task: string): boolean {
+    return !this.ended && this.tasks.get(task) === 'awaiting_approval';
   }
 
   stop(): void {
@@ -200,6 +212,7 @@ class Running {
 
   private add(event: TurnEvent): void {
     if (this.ended) return;
+    if (event.type === 'status_update' && event.task_id) this.tasks.set(event.task_id, event.status);
     this.frames.push(`id: ${this.id}-${this.frames.length + 1}\ndata: ${JSON.stringify(event)}\n\n`);
     this.wake();
   }
@@ -221,7 +234,7 @@ class Running {
 
   private change(response: ServerResponse): Promise<void> {
     return new Promise(resolve => {
-      const timer = setInterval(() => response.write(':keep-alive\n\n'), KEEP_ALIVE_MS);
+      const timer = setInterval(() => response.write(':keep-alive\n\n'), this.keepAlive);
       const wake = () => {
         clearInterval(timer);
         this.readers.delete(wake);
@@ -299,6 +312,10 @@ export class Gateway {
     const path = (request.url ?? '/').replace(/\?.*$/, '');
     const body = await read(request);
     const [, , second, third] = path.split('/');
+    const { token } = this.script;
+    if (token && path !== '/health' && request.headers.authorization !== `Bearer ${token}`) {
+      return reply(response, 401, refusal('unauthorized', 'The token is missing or wrong.'));
+    }
     switch (`${request.method} ${path.replace(/[0-9a-f-]{36}/, '{id}')}`) {
       case 'GET /health':
         return reply(response, 200, { status: 'ok' });
@@ -323,18 +340,21 @@ export class Gateway {
       case 'POST /chat/{id}/cancel': {
         this.cancels.push(second!);
         const answer = this.answers.get(second!);
-        if (!answer?.isRunning) return reply(response, 409, refusal('nothing_running', 'Nothing runs in this session.'));
+        if (!answer) return reply(response, 404, refusal('session_not_found', 'Nothing was asked in this session.'));
+        if (!answer.isRunning) return reply(response, 409, refusal('nothing_running', 'Nothing runs in this session.'));
         answer.stop();
         return reply(response, 200, { status: 'cancelled' });
       }
       case 'POST /chat/{id}/approval': {
-        if (this.script.strict && !this.answers.get(second!)?.isRunning) {
-          return reply(response, 409, refusal('nothing_awaits_approval', 'Nothing waits in this session.'));
+        const answer = this.answers.get(second!);
+        if (!answer) return reply(response, 404, refusal('session_not_found', 'Nothing was asked in this session.'));
+        if (this.script.strict && !answer.isAwaiting((JSON.parse(body) as Approval).task_id)) {
+          return reply(response, 409, refusal('nothing_awaits_approval', 'That task does not wait.'));
         }
         const approval = { session_id: second!, ...(JSON.parse(body) as Omit<Approval, 'session_id'>) };
         this.approvals.push(approval);
         for (const decide of this.deciding.splice(0)) decide(approval);
-        return reply(response, 200, { status: 'ok' });
+        return reply(response, 200, { status: 'accepted' });
       }
       default:
         return reply(response, 404, refusal('not_found', `The contract has no ${request.method} ${path}.`));
@@ -343,16 +363,18 @@ export class Gateway {
 
   /** What the contract says is wrong with a request for an answer. */
   private faultOf(body: string): { status: number; code: string; message: string } | undefined {
-    let chat: Partial<ChatRequest>;
+    let chat: ChatRequest;
     try {
-      chat = JSON.parse(body) as Partial<ChatRequest>;
+      chat = JSON.parse(body) as ChatRequest;
     } catch {
       return { status: 400, code: 'malformed_json', message: 'The body is not JSON.' };
     }
-    const { session_id, message_id, agent_id, model, idempotency_key } = chat;
-    if (!session_id || !message_id || !agent_id || !idempotency_key) {
-      return { status: 422, code: 'invalid_body', message: 'A field is missing.' };
+    try {
+      fits('ChatRequest', chat);
+    } catch (error) {
+      return { status: 422, code: 'invalid_body', message: String(error) };
     }
+    const { session_id, agent_id, model, idempotency_key } = chat;
     if (!this.agents.some(agent => agent.agent_id === agent_id)) {
       return { status: 422, code: 'agent_not_found', message: 'There is no such agent.' };
     }
@@ -373,7 +395,7 @@ export class Gateway {
     if ('refuse' in answer) return reply(response, answer.refuse, answer.error && { error: answer.error });
     this.keys.add(chat.idempotency_key);
     this.answers.get(chat.session_id)?.stop();
-    this.answers.set(chat.session_id, new Running(chat.message_id, answer));
+    this.answers.set(chat.session_id, new Running(chat.message_id, answer, this.script.keepAlive));
     reply(response, 202, accepted);
   }
 }

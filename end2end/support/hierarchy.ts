@@ -1,7 +1,6 @@
 // A provider whose model delegates: each agent, told apart by its system prompt, hands the task on to the one below.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Listener, json } from './listener.ts';
 import type { Environment } from './parley.ts';
 
 interface Message {
@@ -21,19 +20,16 @@ export class Hierarchy {
   readonly asked: string[] = [];
   private letGo = () => {};
   private held: Promise<void> | undefined;
-
-  private constructor(private readonly server: Server) {
-    server.on('request', (request, response) => void this.handle(request, response));
-  }
+  private listener!: Listener;
 
   static async start(): Promise<Hierarchy> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new Hierarchy(server);
+    const hierarchy = new Hierarchy();
+    hierarchy.listener = await Listener.start((request, body, response) => hierarchy.handle(request, body, response));
+    return hierarchy;
   }
 
   get environment(): Environment {
-    return { OPENAI_API_KEY: 'not-a-key', OPENAI_BASE_URL: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1` };
+    return { OPENAI_API_KEY: 'not-a-key', OPENAI_BASE_URL: `${this.listener.url}/v1` };
   }
 
   /** The last one in the row says a word and then nothing, until it is released. */
@@ -47,18 +43,11 @@ export class Hierarchy {
   }
 
   async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
+    await this.listener.stop();
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = '';
-    for await (const piece of request) body += String(piece);
-    if (request.url?.endsWith('/models')) {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ data: [{ id: 'gpt-4.1' }] }));
-      return;
-    }
+  private async handle(request: IncomingMessage, body: string, response: ServerResponse): Promise<void> {
+    if (request.url?.endsWith('/models')) return json(response, 200, { data: [{ id: 'gpt-4.1' }] });
     const messages = (JSON.parse(body) as { messages: Message[] }).messages;
     const agent = /\n\nYou are ([^,]+),/.exec(messages[0]?.content ?? '')?.[1] ?? 'nobody';
     this.asked.push(agent);

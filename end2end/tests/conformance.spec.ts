@@ -5,16 +5,17 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { test, expect } from '../fixtures.ts';
-import { answerOf } from '../support/gateway.ts';
+import { MODELS, answerOf, type Step, type TurnEvent } from '../support/gateway.ts';
 import { binary } from '../support/parley.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
+const CHECKS = 11;
 
 /** What the suite says of the Gateway at that address; it ends with code 0 where all is well. */
-async function conformance(url: string): Promise<{ code: number; said: string }> {
+async function conformance(url: string, token = ''): Promise<{ code: number; said: string }> {
   const suite = spawn(process.execPath, ['--import', './bench/typescript.mjs', 'conformance/gateway.ts'], {
     cwd: folder,
-    env: { ...process.env, GATEWAY_URL: url },
+    env: { ...process.env, GATEWAY_URL: url, GATEWAY_TOKEN: token },
   });
   let said = '';
   suite.stdout.on('data', piece => (said += piece));
@@ -44,26 +45,44 @@ test('the embedded Gateway, alone, keeps the contract', async () => {
     await expect.poll(isUp, { timeout: 15_000 }).toBe(true);
     const { code, said } = await conformance(`http://${address}`);
     expect(code, said).toBe(0);
-    expect(said).toContain('# pass 8');
+    // It runs without a token, so there is nothing to open.
+    expect(said).toContain(`# pass ${CHECKS - 1}\n`);
+    expect(said).toContain('# skipped 1\n');
   } finally {
     gateway.kill();
   }
 });
 
-test('the scripted Gateway keeps the contract, and a broken one does not', async ({ startGateway }) => {
-  async function* slowly() {
+test('the scripted Gateway keeps the contract, with a token and with comments in the silence', async ({ startGateway }) => {
+  async function* slowly(): AsyncGenerator<Step> {
     for (const event of answerOf('Hello there.', 3)) {
       yield event;
       yield { pause: 20 };
     }
   }
-  const good = await startGateway({ strict: true, answer: () => slowly() });
-  const { code, said } = await conformance(good.url);
+  const good = await startGateway({ strict: true, token: 'right', keepAlive: 5, answer: () => slowly() });
+  const { code, said } = await conformance(good.url, 'right');
   expect(code, said).toBe(0);
+  expect(said).toContain(`# pass ${CHECKS}\n`);
+});
 
-  // Its answers never end, so whoever asks is told.
-  const broken = await startGateway({ strict: true, answer: () => [{ type: 'token', content: 'Well' }] });
-  const verdict = await conformance(broken.url);
-  expect(verdict.code).not.toBe(0);
-  expect(verdict.said).toContain('done is the last');
+test('a Gateway that breaks the contract is told where', async ({ startGateway }) => {
+  const wrong = { type: 'usage', usage: { prompt_tokens: '120', completion_tokens: 34 }, cost_usd: 0 } as unknown as TurnEvent;
+  const model = { ...MODELS[0]!, cost_per_1m_input: '3 dollars' as unknown as number };
+  // Its first answer has a field of the wrong type, and those after it never end, so whoever asks is told.
+  let asked = 0;
+  const broken = await startGateway({
+    strict: true,
+    models: [model],
+    answer: () => [{ type: 'token', content: 'Well' }, ...(asked++ ? [] : [wrong])],
+  });
+  const { code, said } = await conformance(broken.url);
+  expect(code).not.toBe(0);
+  for (const told of [
+    '200 to GET /models: /models/0/cost_per_1m_input must be number,null',
+    "UsageEvent: /usage must have required property 'total_tokens', /usage/prompt_tokens must be integer",
+    'done',
+  ]) {
+    expect(said).toContain(told);
+  }
 });

@@ -6,8 +6,10 @@
 //! - `send` and `run`: how a turn is begun, and the task that owns it
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
+//! - `many`: what is done to many sessions at once
 //! - `pace`: in larger pieces where many turns run
 //! - `purge`: removes what was deleted a while ago
+//! - `search`: finds what was said
 //! - `take`: conversations as a whole, on their way out and in
 
 pub mod attach;
@@ -15,10 +17,12 @@ pub mod estimate;
 pub mod journal;
 pub mod live;
 pub mod log;
+mod many;
 mod pace;
 mod periodic;
 mod purge;
 mod run;
+mod search;
 mod send;
 mod take;
 pub(crate) mod title;
@@ -28,6 +32,7 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{
     gateway::GatewayApproval,
+    history::SessionQuery,
     session::{
         Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -36,13 +41,15 @@ use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+pub use search::PAGE_OF_HITS;
+
 use crate::{
     error::Error,
     gateway::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{Missing, SessionChange, SessionFilter, Shown, Store},
+    store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor},
 };
 use live::{LiveCount, LiveTurns};
 
@@ -194,56 +201,81 @@ impl ChatService {
     /// The caller's sessions.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn list_sessions(&self, user_id: Uuid, mut filter: SessionFilter) -> Result<SessionList, Error> {
-        filter.query.limit = filter.query.limit.clamp(1, LARGEST_PAGE);
-        let list = self.0.store.list_sessions(user_id, filter.clone()).await?;
+    /// When the page is to begin where no other ended.
+    pub async fn list_sessions(&self, user_id: Uuid, mut query: SessionQuery) -> Result<SessionList, Error> {
+        query.limit = query.limit.clamp(1, LARGEST_PAGE);
+        let read = async || {
+            let list = self.0.store.list_sessions(user_id, query.clone()).await?;
+            list.map_err(|UnreadableCursor| Error::CursorInvalid)
+        };
+        let list = read().await?;
         let mut recovered = false;
         for session in list.sessions.iter().filter(|session| session.running) {
             recovered |= self.recover_if_orphan(session.session_id).await?;
         }
         if recovered {
-            return Ok(self.0.store.list_sessions(user_id, filter).await?);
+            return read().await;
         }
         Ok(list)
     }
 
-    /// A session with a page of its messages; the text of a running answer is as new as its log.
+    /// A session with a part of its messages; the text of a running answer is as new as its log.
     ///
     /// # Errors
-    /// When there is no such session, or no such message to page from.
+    /// When there is no such session, or no such message to page from on the branch shown.
     pub async fn session(
         &self,
         user_id: Uuid,
         session_id: Uuid,
-        before: Option<Uuid>,
+        part: Part,
         limit: u64,
     ) -> Result<SessionDetail, Error> {
         let limit = limit.clamp(1, LARGEST_PAGE);
-        let detail = self.session_now(user_id, session_id, before, limit).await?;
+        let detail = self.session_now(user_id, session_id, part, limit).await?;
         if detail.session.running && self.recover_if_orphan(session_id).await? {
-            return self.session_now(user_id, session_id, before, limit).await;
+            return self.session_now(user_id, session_id, part, limit).await;
         }
         Ok(detail)
+    }
+
+    /// A session with the messages around one of them; its branch is shown from now on where another one was.
+    ///
+    /// # Errors
+    /// When there is no such message, or another branch is shown for as long as a turn writes to it.
+    pub async fn session_around(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        message_id: Uuid,
+    ) -> Result<SessionDetail, Error> {
+        let part = Part::Around(message_id);
+        match self.session(user_id, session_id, part, PAGE_OF_MESSAGES).await {
+            Err(Error::MessageNotShown) => {
+                self.show_version(user_id, session_id, message_id).await?;
+                self.session(user_id, session_id, part, PAGE_OF_MESSAGES).await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn session_now(
         &self,
         user_id: Uuid,
         session_id: Uuid,
-        before: Option<Uuid>,
+        part: Part,
         limit: u64,
     ) -> Result<SessionDetail, Error> {
         let page = self
             .0
             .store
-            .message_page(user_id, session_id, before, limit)
+            .message_page(user_id, session_id, part, limit)
             .await?
             .map_err(not_found)?;
         let mut detail = SessionDetail {
             session: page.session,
             messages: page.messages,
             has_more: page.has_more,
+            has_later: page.has_later,
             cursor: None,
         };
         // What the database takes for streaming is in a log: logs outlive their turns by a while.
@@ -277,7 +309,7 @@ impl ChatService {
             shown = self.0.store.show_branch(user_id, session_id, message_id).await?;
         }
         match shown {
-            Shown::Now => self.session(user_id, session_id, None, PAGE_OF_MESSAGES).await,
+            Shown::Now => self.session(user_id, session_id, Part::Last, PAGE_OF_MESSAGES).await,
             Shown::Missing(missing) => Err(not_found(missing)),
             Shown::TurnInProgress => Err(Error::TurnInProgress),
         }
@@ -342,7 +374,7 @@ impl ChatService {
         }
         // One that was begun meanwhile; no other can be. Its end is saved with it: it may be restored.
         self.stop_if_running(user_id, session_id).await;
-        self.0.live.forget(session_id);
+        self.0.live.forget(user_id, session_id);
         Ok(())
     }
 
@@ -396,6 +428,7 @@ fn not_found(missing: Missing) -> Error {
     match missing {
         Missing::Session => Error::SessionNotFound,
         Missing::Message => Error::MessageNotFound,
+        Missing::Branch => Error::MessageNotShown,
     }
 }
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use protocol::{
     error::{ErrorBody, ErrorEnvelope},
+    history::MAX_MANY,
     session::{MAX_MESSAGE_CHARS, MAX_TITLE_CHARS},
 };
 
@@ -22,6 +23,10 @@ pub enum Error {
     SessionNotFound,
     #[error("no such message in that session")]
     MessageNotFound,
+    #[error("the message is on a branch that is not shown")]
+    MessageNotShown,
+    #[error("more sessions than one request may change")]
+    TooMany,
     #[error("the session is archived")]
     SessionArchived,
     #[error("a turn is running in the session")]
@@ -40,6 +45,8 @@ pub enum Error {
     MessageEmpty,
     #[error("message of {0} characters")]
     MessageTooLong(usize),
+    #[error("a cursor of no list of that kind")]
+    CursorInvalid,
     #[error("bad title")]
     TitleInvalid,
     #[error("nothing waits for approval")]
@@ -90,6 +97,7 @@ impl Error {
         match self {
             Self::SessionNotFound | Self::MessageNotFound | Self::RouteNotFound => StatusCode::NOT_FOUND,
             Self::SessionArchived
+            | Self::MessageNotShown
             | Self::TurnInProgress
             | Self::NothingRunning
             | Self::NothingAwaitsApproval
@@ -99,6 +107,8 @@ impl Error {
             | Self::MessageEmpty
             | Self::TitleInvalid
             | Self::ImportMalformed(_)
+            | Self::CursorInvalid
+            | Self::TooMany
             | Self::InvalidRequest(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MessageTooLong(_) | Self::BodyTooLarge | Self::ImportTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidJson(_) => StatusCode::BAD_REQUEST,
@@ -125,6 +135,16 @@ impl Error {
                 "message_not_found",
                 "This message is not in the conversation.".into(),
                 "Load the conversation again.",
+            ),
+            Self::MessageNotShown => (
+                "message_not_shown",
+                "This message belongs to another version of the conversation than the one that is shown.".into(),
+                "Show its version first: POST /api/chat/sessions/{id}/version.",
+            ),
+            Self::TooMany => (
+                "too_many",
+                format!("{MAX_MANY} conversations can be changed at once."),
+                "Choose fewer of them.",
             ),
             Self::SessionArchived => (
                 "session_archived",
@@ -180,6 +200,11 @@ impl Error {
                 "title_invalid",
                 format!("A title has 1 to {MAX_TITLE_CHARS} characters."),
                 "Choose a title of that length.",
+            ),
+            Self::CursorInvalid => (
+                "cursor_invalid",
+                "The place in the list at which to go on cannot be read, or belongs to a list in another order.".into(),
+                "Send `next` of the page before, with the same query, or begin again without `after`.",
             ),
             Self::InvalidRequest(reason) => (
                 "invalid_request",

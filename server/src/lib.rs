@@ -4,6 +4,7 @@
 //! - [`chat`]: the use cases, the turn engine among them
 //! - [`gateway`]: the link to the Gateway; [`embedded`] runs one inside this process
 //! - [`store`]: Diesel and SQLite
+//! - [`search`]: what a search is, apart from the database
 //! - [`highlight`]: what code consists of, for the page to colour
 //! - [`export`]: conversations to take along; [`import`]: conversations brought in
 //! - [`keeping`]: backup, prune and export from the command line
@@ -28,6 +29,7 @@ pub mod listen;
 pub mod middleware;
 pub mod page;
 pub mod routes;
+pub mod search;
 pub mod state;
 pub mod store;
 

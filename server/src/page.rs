@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, Backend, PageRequest, Refusal, Registry, SessionQuery, SharedBackend};
+use app::backend::{Answer, Backend, PageRequest, Refusal, Registry, SharedBackend};
 use axum::{
     Router,
     body::Body,
@@ -17,6 +17,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use protocol::{
     gateway::GatewayApproval,
     highlight::{Code, Runs},
+    history::{ManyChange, SearchResults, SessionQuery},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -30,7 +31,7 @@ use crate::{
     identity::UserId,
     middleware::page_policy,
     state::AppState,
-    store::SessionFilter,
+    store::Part,
 };
 
 /// The page's routes, its server functions and its files.
@@ -177,22 +178,48 @@ impl Backend for CallerBackend {
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList> {
         Box::pin(async {
             self.state.limiters.session_read(self.user)?;
-            let filter = SessionFilter {
-                query,
-                ..SessionFilter::default()
-            };
-            Ok(self.chat().list_sessions(self.user, filter).await?)
+            Ok(self.chat().list_sessions(self.user, query).await?)
+        })
+    }
+
+    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().search(self.user, &q, limit).await?)
         })
     }
 
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail> {
         Box::pin(async move {
             self.state.limiters.session_read(self.user)?;
+            let part = before.map_or(Part::Last, Part::Before);
             Ok(self
                 .chat()
-                .session(self.user, session_id, before, PAGE_OF_MESSAGES)
+                .session(self.user, session_id, part, PAGE_OF_MESSAGES)
                 .await?)
         })
+    }
+
+    fn session_after(&self, session_id: Uuid, after: Uuid) -> Answer<'_, SessionDetail> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            let part = Part::After(after);
+            Ok(self
+                .chat()
+                .session(self.user, session_id, part, PAGE_OF_MESSAGES)
+                .await?)
+        })
+    }
+
+    fn session_around(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().session_around(self.user, session_id, message_id).await?)
+        })
+    }
+
+    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64> {
+        Box::pin(async move { Ok(self.chat().change_many(self.user, session_ids, change).await?) })
     }
 
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted> {

@@ -5,6 +5,7 @@ mod health;
 mod import;
 mod message;
 mod registry;
+mod search;
 mod session;
 mod stream;
 mod version;
@@ -37,8 +38,10 @@ pub fn router() -> Router<AppState> {
         .route("/api/csrf", get(registry::get_csrf))
         .route("/api/agents", get(registry::list_agents))
         .route("/api/models", get(registry::list_models))
+        .route("/api/search", get(search::search))
         .route("/api/chat/message", post(message::send_message))
         .route("/api/chat/sessions", get(session::list_sessions))
+        .route("/api/chat/sessions/many", post(session::change_many))
         .route(
             "/api/chat/sessions/{session_id}",
             get(session::show_session)

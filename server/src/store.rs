@@ -9,9 +9,12 @@ mod copy;
 mod ids;
 mod import;
 mod messages;
+#[cfg(test)]
+mod plan;
 mod purge;
 mod rows;
 mod schema;
+mod search;
 mod sessions;
 mod turns;
 mod writer;
@@ -19,8 +22,9 @@ mod writer;
 pub use conversations::Place;
 pub use copy::verify;
 pub use import::{Fate, Imported};
-pub use messages::{MessagePage, Missing, Shown};
-pub use sessions::{SessionChange, SessionFilter};
+pub use messages::{MessagePage, Missing, Part, Shown};
+pub use search::{FoundText, Scope, TextQuery};
+pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -40,7 +40,12 @@ pub struct SessionQuery {
     #[serde(default)]
     pub offset: u64,
     /// How many to return.
+    #[serde(default = "default_limit")]
     pub limit: u64,
+}
+
+fn default_limit() -> u64 {
+    50
 }
 
 /// The order of a list of sessions. What is equal stands newest first.
@@ -60,6 +65,37 @@ pub enum SessionSort {
     Messages,
     /// Most expensive first.
     Cost,
+}
+
+/// What to do to many sessions at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManyChange {
+    /// Take them out of the list.
+    Archive,
+    /// Take back what was last done to each.
+    Restore,
+    /// Delete them; for a minute they can be restored.
+    Delete,
+}
+
+/// The body of `POST /api/chat/sessions/many`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeMany {
+    /// Which ones, [`MAX_MANY`] at most.
+    pub session_ids: Vec<Uuid>,
+    /// What to do to them.
+    pub change: ManyChange,
+}
+
+/// The most sessions that one request changes.
+pub const MAX_MANY: usize = 10_000;
+
+/// The body of the answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedMany {
+    /// How many of them it was done to; the others are not the caller's, or no more.
+    pub changed: u64,
 }
 
 /// The body of `GET /api/search`.

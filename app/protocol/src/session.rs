@@ -104,6 +104,9 @@ pub struct SessionSummary {
     pub total_tokens: u64,
     /// Cost of all its answers, all versions of them, in US dollars, as far as prices are known.
     pub cost_usd: f64,
+    /// Whether some of its tokens or cost are an estimate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub usage_estimated: bool,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last got a message or an answer.
@@ -122,10 +125,13 @@ pub struct SessionSummary {
 /// The body of `GET /api/chat/sessions`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionList {
-    /// One page, newest first.
+    /// One page, in the order asked for.
     pub sessions: Vec<SessionSummary>,
     /// How many there are in all.
     pub total: u64,
+    /// Where the next page begins: `?after=` with the same query. `None`: this is the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// The body of `GET /api/chat/sessions/{id}`.
@@ -138,6 +144,9 @@ pub struct SessionDetail {
     pub messages: Vec<Message>,
     /// Whether there are older ones (`?before=` the first message's id).
     pub has_more: bool,
+    /// Whether there are later ones (`?after=` the last message's id).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_later: bool,
     /// Where to attach to the running turn: the id of the last event already in `messages`. `None`: nothing runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

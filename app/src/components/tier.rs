@@ -6,7 +6,7 @@ use crate::state::use_chat;
 
 /// The mark of the agent of that id.
 #[component]
-pub(super) fn TierMark(#[prop(into)] agent_id: Signal<String>) -> impl IntoView {
+pub(crate) fn TierMark(#[prop(into)] agent_id: Signal<String>) -> impl IntoView {
     let chat = use_chat();
     let mark = Memo::new(move |_| {
         let agent_id = agent_id.get();

@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::frame::leave_conversation;
+
 /// Says so, with the status 404.
 #[component]
 pub(super) fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::error::set_status(404);
+    leave_conversation();
     view! {
         <Title text="Not found"/>
         <main id="main" class="chat" data-view="missing" tabindex="-1">

@@ -42,7 +42,7 @@ impl Chat {
         match self.view.get_untracked() {
             View::New => self.speak_to(&agent.agent_id),
             View::Open | View::Loading => self.question.set(Some(Question::SwitchAgent(agent))),
-            View::Missing | View::Failed => self.begin_with(&agent.agent_id),
+            View::Missing | View::Failed | View::Elsewhere => self.begin_with(&agent.agent_id),
         }
     }
 
@@ -55,7 +55,7 @@ impl Chat {
     /// Begins a new conversation.
     pub(crate) fn begin(self) {
         if self.view.get_untracked() != View::New {
-            self.show(crate::boot::Place::New);
+            self.show(crate::boot::Place::New, None);
             self.go("/llm".into(), false);
         }
         self.drawer.set(false);

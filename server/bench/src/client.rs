@@ -1,30 +1,24 @@
 //! One reader with one warm connection, as a browser has it: it sends its message and reads the answer over a connection
 //! that is open already. The same for every target; only paths and bodies differ.
 //!
+//! - [`connection`]: the connection
 //! - [`stream`]: the answer as it is read
 //! - [`wire`]: bodies, and what comes of a response
 
-mod stream;
-mod wire;
-
-use std::net::SocketAddr;
+pub(crate) mod connection;
+pub(crate) mod stream;
+pub(crate) mod wire;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::Incoming,
-    client::conn::http1::{SendRequest, handshake},
-    header,
-};
-use hyper_util::rt::TokioIo;
+use connection::Connection;
+use hyper::{Method, Response, StatusCode, body::Incoming, header};
 use protocol::session::{CsrfToken, MessageAccepted, MessageType, SendMessage, SessionDetail};
 use stream::Stream;
-use tokio::net::TcpStream;
 use uuid::Uuid;
 use wire::{accepted, encode, gateway_request, json, refused};
 
 use crate::{
+    answer::frames::Frames,
     clock,
     failure::Failure,
     gateway::AGENT,
@@ -35,8 +29,7 @@ use crate::{
 /// A reader.
 pub(crate) struct Client {
     kind: Kind,
-    address: SocketAddr,
-    connection: SendRequest<Full<Bytes>>,
+    connection: Connection,
     identity: Option<Identity>,
 }
 
@@ -61,8 +54,7 @@ impl Client {
     pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
         let mut client = Self {
             kind: target.kind,
-            address: target.address,
-            connection: open(target.address).await?,
+            connection: Connection::open(target.address).await?,
             identity: None,
         };
         if client.kind == Kind::Parley {
@@ -79,18 +71,15 @@ impl Client {
     /// The same reader over another connection, as a page opens one while its first carries a stream.
     pub(crate) async fn second(&self) -> Result<Self, Failure> {
         Ok(Self {
-            connection: open(self.address).await?,
+            kind: self.kind,
+            connection: self.connection.second().await?,
             identity: self.identity.clone(),
-            ..*self
         })
     }
 
     /// Opens a new connection where the last answer cost the old one.
     pub(crate) async fn recover(&mut self) -> Result<(), Failure> {
-        if self.connection.is_closed() {
-            self.connection = open(self.address).await?;
-        }
-        Ok(())
+        self.connection.recover().await
     }
 
     /// Sends a message that begins a conversation.
@@ -107,7 +96,7 @@ impl Client {
             };
             ("/api/chat/message", encode(&request), None)
         } else {
-            let request = gateway_request(message);
+            let request = gateway_request(AGENT, message);
             ("/chat", encode(&request), Some(request.session_id))
         };
         let at = clock::now();
@@ -138,7 +127,7 @@ impl Client {
         if response.status() != StatusCode::OK {
             return Err(refused(response).await);
         }
-        Ok(Stream::new(response.into_body(), script))
+        Ok(Stream::new(response.into_body(), Frames::Gateway, script))
     }
 
     /// The text of the conversation's answer, as Parley saved it.
@@ -169,29 +158,10 @@ impl Client {
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, Failure> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, self.address.to_string())
-            .header(header::CONTENT_TYPE, "application/json");
-        if let Some(Identity { cookie, csrf_token }) = &self.identity {
-            request = request
-                .header(header::COOKIE, cookie)
-                .header("x-csrf-token", csrf_token);
-        }
-        let request = request
-            .body(Full::new(body))
-            .map_err(|error| Failure::Connection(error.to_string()))?;
-        self.connection.ready().await?;
-        Ok(self.connection.send_request(request).await?)
+        let headers: &[(&str, &str)] = match &self.identity {
+            Some(Identity { cookie, csrf_token }) => &[("cookie", cookie), ("x-csrf-token", csrf_token)],
+            None => &[],
+        };
+        self.connection.send(method, path, headers, body).await
     }
-}
-
-async fn open(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>, Failure> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // What breaks it is told to whoever waits for an answer.
-    tokio::spawn(connection);
-    Ok(sender)
 }

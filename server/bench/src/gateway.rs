@@ -1,18 +1,9 @@
 //! The scripted Gateway: the contract that Parley asks of any Gateway, in front of answers that cost next to nothing.
 //!
-//! - [`answer`]: one answer as a stream of events
-//!
 //! It resumes no stream: on one machine no connection drops by itself, and one that does is a failure to be counted.
 
-mod answer;
+use std::{collections::HashMap, sync::Arc};
 
-use std::{
-    collections::HashMap,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
-
-use answer::Answer;
 use axum::{
     Json, Router,
     body::Body,
@@ -20,7 +11,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
-    serve::ListenerExt,
 };
 use parking_lot::Mutex;
 use protocol::{
@@ -29,7 +19,11 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use crate::{Fault, clock, process};
+use crate::{
+    Fault,
+    answer::{Answer, frames::Frames},
+    clock, process,
+};
 
 /// The agent that the bench speaks to.
 pub(crate) const AGENT: &str = "architect";
@@ -40,12 +34,6 @@ struct Answers(Arc<Mutex<HashMap<Uuid, Arc<Answer>>>>);
 
 /// Serves it on a loopback port until the process is ended.
 pub(crate) async fn serve(port: u16) -> Result<(), Fault> {
-    process::raise_file_limit()?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let listener = process::listen(address)?.tap_io(|stream| {
-        // Each token is to leave when it is written. Where this fails, the connection is gone already.
-        let _ = stream.set_nodelay(true);
-    });
     let router = Router::new()
         .route("/agents", get(list_agents))
         .route("/models", get(list_models))
@@ -55,8 +43,7 @@ pub(crate) async fn serve(port: u16) -> Result<(), Fault> {
         .route("/chat/{session_id}/cancel", post(cancel))
         .route("/bench/cancelled/{session_id}", get(cancelled_at))
         .with_state(Answers::default());
-    axum::serve(listener, router).await?;
-    Ok(())
+    process::serve(router, port).await
 }
 
 impl Answers {
@@ -90,7 +77,7 @@ async fn stream(
     if headers.contains_key("last-event-id") {
         return Err(StatusCode::CONFLICT);
     }
-    let events = answers.find(session_id)?.events();
+    let events = answers.find(session_id)?.events(Frames::Gateway);
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),

@@ -147,16 +147,3 @@ async fn check_saved(client: &mut Client, kind: Kind, whole: &Whole) -> Result<(
     }
     Ok(())
 }
-
-/// Says on stderr how far it is.
-fn progress(text: std::fmt::Arguments<'_>) {
-    eprintln!("==> {text}");
-}
-
-/// Says on stderr what a target has worried about.
-fn show_log(kind: Kind, log: &str) {
-    let lines: Vec<_> = log.lines().collect();
-    if let Some(last) = lines.last() {
-        eprintln!("    {kind} logged {} lines, the last: {last}", lines.len());
-    }
-}

@@ -4,10 +4,12 @@ use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Child, Command},
     time::{Duration, Instant},
 };
 
+use axum::{Router, serve::ListenerExt};
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, kill_process_group, setrlimit};
 
 use crate::Fault;
@@ -145,13 +147,29 @@ pub(crate) fn file_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
+/// Where the Parley to be measured is, wherever it is started later.
+pub(crate) fn program(parley: &Path) -> Result<PathBuf, Fault> {
+    let found = parley.canonicalize();
+    Ok(found.map_err(|error| format!("{}: {error}; build it, or name one with --parley", parley.display()))?)
+}
+
 /// An address that nobody listens on.
 pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
+/// Serves `router` on a loopback port until the process is ended.
+pub(crate) async fn serve(router: Router, port: u16) -> Result<(), Fault> {
+    raise_file_limit()?;
+    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?.tap_io(|stream| {
+        // Each token is to leave when it is written. Where this fails, the connection is gone already.
+        let _ = stream.set_nodelay(true);
+    });
+    Ok(axum::serve(listener, router).await?)
+}
+
 /// Listens with room for thousands who come at once.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<tokio::net::TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<tokio::net::TcpListener> {
     let socket = tokio::net::TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

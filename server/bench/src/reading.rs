@@ -5,7 +5,10 @@ use protocol::{
     session::{TurnStatus, Usage},
 };
 
+use serde::Deserialize;
+
 use crate::{
+    answer::frames::{CHUNK_BEGIN, CHUNK_END, DONE, Frames},
     failure::Failure,
     script::{Checksum, Script, TOKEN_BYTES, Token},
 };
@@ -33,15 +36,22 @@ impl Reading {
         }
     }
 
-    /// Takes the data of one event, which arrived at `now`.
+    /// Takes the data of one event of such a stream, which arrived at `now`.
     ///
     /// # Errors
     /// When it cannot belong there.
-    pub(crate) fn take(&mut self, now: u64, data: &str) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self, frames: Frames, now: u64, data: &str) -> Result<(), Failure> {
         if self.ended.is_some() {
             return not_whole("something follows the end");
         }
-        if let Some(content) = plain_token(data) {
+        match frames {
+            Frames::Gateway => self.take_event(now, data),
+            Frames::Provider => self.take_chunk(now, data),
+        }
+    }
+
+    fn take_event(&mut self, now: u64, data: &str) -> Result<(), Failure> {
+        if let Some(content) = plain(data, r#"{"type":"token","content":""#, r#""}"#) {
             return self.token(now, content);
         }
         match serde_json::from_str(data) {
@@ -52,15 +62,39 @@ impl Reading {
                 self.token(now, &content)
             }
             Ok(TurnEvent::StatusUpdate(_)) => Ok(()),
-            Ok(TurnEvent::Usage { usage, .. }) => match self.usage.replace(usage) {
-                None => Ok(()),
-                Some(_) => not_whole("the usage came twice"),
-            },
+            Ok(TurnEvent::Usage { usage, .. }) => self.usage(usage),
             Ok(TurnEvent::Done { status }) => {
                 self.ended = Some(status.unwrap_or(TurnStatus::Complete));
                 Ok(())
             }
             Err(error) => not_whole(&format!("an event cannot be read: {error}")),
+        }
+    }
+
+    /// What is no token, no count and no end, such as the reason why it ends, says nothing here.
+    fn take_chunk(&mut self, now: u64, data: &str) -> Result<(), Failure> {
+        #[derive(Deserialize)]
+        struct Chunk {
+            usage: Option<Usage>,
+        }
+        if let Some(content) = plain(data, CHUNK_BEGIN, CHUNK_END) {
+            return self.token(now, content);
+        }
+        if data == DONE {
+            self.ended = Some(TurnStatus::Complete);
+            return Ok(());
+        }
+        match serde_json::from_str(data) {
+            Ok(Chunk { usage: Some(usage) }) => self.usage(usage),
+            Ok(Chunk { usage: None }) => Ok(()),
+            Err(error) => not_whole(&format!("a chunk cannot be read: {error}")),
+        }
+    }
+
+    fn usage(&mut self, usage: Usage) -> Result<(), Failure> {
+        match self.usage.replace(usage) {
+            None => Ok(()),
+            Some(_) => not_whole("the usage came twice"),
         }
     }
 
@@ -135,12 +169,10 @@ impl Reading {
     }
 }
 
-/// The content of a token event that says nothing else and needs no unescaping. Nearly all do, and a driver that spends
-/// more on an event than the server under test would measure itself.
-fn plain_token(data: &str) -> Option<&str> {
-    let content = data
-        .strip_prefix(r#"{"type":"token","content":""#)?
-        .strip_suffix(r#""}"#)?;
+/// The content of an event that is a token, says nothing else and needs no unescaping: what stands between `begin` and
+/// `end`. Nearly all do, and a driver that spends more on an event than the server under test would measure itself.
+fn plain<'a>(data: &'a str, begin: &str, end: &str) -> Option<&'a str> {
+    let content = data.strip_prefix(begin)?.strip_suffix(end)?;
     (!content.contains(['"', '\\'])).then_some(content)
 }
 
@@ -175,12 +207,12 @@ mod tests {
         serde_json::to_string(&event).unwrap()
     }
 
-    const DONE: &str = r#"{"type":"done","status":"complete"}"#;
+    const COMPLETE: &str = r#"{"type":"done","status":"complete"}"#;
 
     fn read(events: &[&str]) -> Result<Reading, Failure> {
         let mut reading = Reading::of(Script::paced(4));
         for (now, event) in events.iter().enumerate() {
-            reading.take(now as u64 * 30, event)?;
+            reading.take(Frames::Gateway, now as u64 * 30, event)?;
         }
         reading.check().map(|()| reading)
     }
@@ -188,7 +220,7 @@ mod tests {
     #[test]
     fn tokens_put_together_on_the_way_are_still_whole() {
         let with_offset = token(0..1).replace("\"}", "\",\"offset\":0}");
-        let reading = read(&[&with_offset, &token(1..2), &token(2..4), &usage(4), DONE]).unwrap();
+        let reading = read(&[&with_offset, &token(1..2), &token(2..4), &usage(4), COMPLETE]).unwrap();
         assert_eq!(reading.text(), content(0..4));
         assert_eq!(reading.first_at(), Some(0));
         // Sent 20 apart; arrived 30, 30 and 0 apart.
@@ -201,10 +233,10 @@ mod tests {
         let changed = all.replace("0000003.000000000000000060", "0000003.000000000000000061");
         let cases: [(&[&str], &str); 9] = [
             (&[&all, &usage_of_all], "the stream ended before its end"),
-            (&[&all, DONE], "the usage is missing"),
+            (&[&all, COMPLETE], "the usage is missing"),
             (&[&all, &usage_of_all, &usage_of_all], "the usage came twice"),
             (
-                &[&token(0..3), &usage_of_three, DONE],
+                &[&token(0..3), &usage_of_three, COMPLETE],
                 "the answer is shorter than its script",
             ),
             (
@@ -213,16 +245,16 @@ mod tests {
             ),
             (&[&all, &token(3..4)], "a token is missing, doubled or out of order"),
             (&[&usage_of_all, &all], "a token follows the usage"),
-            (&[&all, &usage_of_all, DONE, DONE], "something follows the end"),
+            (&[&all, &usage_of_all, COMPLETE, COMPLETE], "something follows the end"),
             (
-                &[&changed, &usage_of_all, DONE],
+                &[&changed, &usage_of_all, COMPLETE],
                 "the text is not the one that was sent",
             ),
         ];
         for (events, what) in cases {
             assert_eq!(read(events).err(), Some(Failure::NotWhole(what.into())));
         }
-        let cancelled = DONE.replace("complete", "cancelled");
+        let cancelled = COMPLETE.replace("complete", "cancelled");
         assert_eq!(
             read(&[&all, &usage_of_all, &cancelled]).err(),
             Some(Failure::Ended("cancelled".into()))

@@ -1,62 +1,86 @@
-//! The report in Markdown, and the place in the repository where it is kept.
+//! Reports in Markdown, and the places in the repository where they are kept.
 //!
+//! - [`machine`]: what the figures were measured on
 //! - [`tables`]: the figures
 //! - [`targets`]: what they are held against
 
-mod machine;
-mod tables;
-mod targets;
+pub(crate) mod machine;
+pub(crate) mod tables;
+pub(crate) mod targets;
 
 use std::fs;
 
 use crate::{Fault, measure::Results, target::Programs};
 
-/// Where the last whole run is kept.
+/// Where the last whole runs are kept.
 const KEPT_IN: &str = "docs/BENCHMARKS.md";
-const BEGIN: &str = "<!-- figures: begin -->";
-const END: &str = "<!-- figures: end -->";
 
-/// The whole report.
+/// The marks of a place in that document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marks {
+    begin: &'static str,
+    end: &'static str,
+}
+
+/// The place of `bench-streams`.
+pub(crate) const STREAMS: Marks = Marks {
+    begin: "<!-- figures: begin -->",
+    end: "<!-- figures: end -->",
+};
+/// The place of `bench-gateway`.
+pub(crate) const EMBEDDED: Marks = Marks {
+    begin: "<!-- figures of the embedded Gateway: begin -->",
+    end: "<!-- figures of the embedded Gateway: end -->",
+};
+
+/// The whole report on streams.
 pub(crate) fn write(programs: &Programs, results: &Results) -> String {
-    let mut report = machine::describe(programs);
-    for part in [
-        targets::table(results),
-        results.latency.as_ref().map_or_else(String::new, tables::latency),
-        results.speed.as_ref().map_or_else(String::new, tables::speed),
-        tables::many(&results.many),
-        results.stop.as_ref().map_or_else(String::new, tables::stop),
-    ] {
-        if !part.is_empty() {
-            report.push('\n');
-            report.push_str(&part);
-        }
+    joined(
+        machine::describe(&programs.parley, Some(&programs.nginx)),
+        &[
+            targets::table(results),
+            results.latency.as_ref().map_or_else(String::new, tables::latency),
+            results.speed.as_ref().map_or_else(String::new, tables::speed),
+            tables::many(&results.many),
+            results.stop.as_ref().map_or_else(String::new, tables::stop),
+        ],
+    )
+}
+
+/// Parts of a report below each other; those that are empty are left out.
+pub(crate) fn joined(mut report: String, parts: &[String]) -> String {
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        report.push('\n');
+        report.push_str(part);
     }
     report
 }
 
 /// Puts the report between the marks in the repository's own document.
-pub(crate) fn keep(report: &str) -> Result<(), Fault> {
+pub(crate) fn keep(report: &str, marks: Marks) -> Result<(), Fault> {
     let text = fs::read_to_string(KEPT_IN).map_err(|error| format!("{KEPT_IN}: {error}"))?;
-    let text = between_marks(&text, report).ok_or_else(|| format!("{KEPT_IN}: the marks are missing"))?;
+    let text = between_marks(&text, report, marks).ok_or_else(|| format!("{KEPT_IN}: the marks are missing"))?;
     Ok(fs::write(KEPT_IN, text)?)
 }
 
-fn between_marks(text: &str, report: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{report}\n{END}{after}"))
+fn between_marks(text: &str, report: &str, Marks { begin, end }: Marks) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}\n\n{report}\n{end}{after}"))
 }
 
 /// A table of Markdown.
-struct Table(String);
+pub(crate) struct Table(pub(crate) String);
 
 impl Table {
-    fn new(title: &str, columns: &[&str]) -> Self {
+    /// Its heading and its columns.
+    pub(crate) fn new(title: &str, columns: &[&str]) -> Self {
         let lines = "| --- ".repeat(columns.len());
         Self(format!("### {title}\n\n| {} |\n{lines}|\n", columns.join(" | ")))
     }
 
-    fn row(&mut self, cells: &[String]) {
+    /// Adds a row.
+    pub(crate) fn row(&mut self, cells: &[String]) {
         self.0.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
 }
@@ -67,11 +91,12 @@ mod tests {
 
     #[test]
     fn a_report_replaces_the_one_before_it_and_nothing_else() {
-        let text = format!("a\n{BEGIN}\nold\n{END}\nz\n");
-        let kept = between_marks(&text, "new\n").unwrap();
-        assert_eq!(kept, format!("a\n{BEGIN}\n\nnew\n\n{END}\nz\n"));
-        assert_eq!(between_marks(&kept, "new\n").unwrap(), kept);
-        assert_eq!(between_marks("no marks", "new"), None);
+        let Marks { begin, end } = EMBEDDED;
+        let text = format!("a\n{}\n{begin}\nold\n{end}\nz\n", STREAMS.begin);
+        let kept = between_marks(&text, "new\n", EMBEDDED).unwrap();
+        assert_eq!(kept, format!("a\n{}\n{begin}\n\nnew\n\n{end}\nz\n", STREAMS.begin));
+        assert_eq!(between_marks(&kept, "new\n", EMBEDDED).unwrap(), kept);
+        assert_eq!(between_marks("no marks", "new", EMBEDDED), None);
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(crate) struct Script {
     /// Microseconds before the first.
     #[serde(default)]
     pub(crate) silence_us: u64,
+    /// Whether a provider is to hand a part on before it answers, which takes it two requests more.
+    #[serde(default)]
+    pub(crate) delegates: bool,
 }
 
 impl Script {
@@ -24,6 +27,7 @@ impl Script {
             tokens,
             every_us: 20_000,
             silence_us: 0,
+            delegates: false,
         }
     }
 
@@ -85,7 +89,7 @@ fn digits(text: &[u8]) -> Option<u64> {
 }
 
 /// A checksum of an answer's text (FNV-1a), sent as its count of prompt tokens: what was read and what was saved can then
-/// be held against what was sent.
+/// be held against what was sent. Thirty bits of it: there are clients that count tokens in 32 with a sign, and that sum up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checksum(u32);
 
@@ -105,7 +109,7 @@ impl Checksum {
 
     /// As it is sent.
     pub(crate) fn value(self) -> u64 {
-        u64::from(self.0)
+        u64::from(self.0 & 0x3fff_ffff)
     }
 }
 
@@ -154,6 +158,6 @@ mod tests {
         let mut checksum = Checksum::default();
         checksum.add(b"foo");
         checksum.add(b"bar");
-        assert_eq!(checksum.value(), 0xbf9c_f968);
+        assert_eq!(checksum.value(), 0x3f9c_f968);
     }
 }

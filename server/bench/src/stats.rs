@@ -22,6 +22,18 @@ impl Times {
         let rank = (sorted.len() * percent as usize).div_ceil(100);
         sorted.get(rank.saturating_sub(1)).copied()
     }
+
+    /// What a percentile has more than the same one of `others`, in milliseconds.
+    pub(crate) fn added(&self, others: &Self, percent: u32) -> Option<f64> {
+        let (own, other) = self.percentile(percent).zip(others.percentile(percent))?;
+        Some(millis(own) - millis(other))
+    }
+
+    /// How many times the same percentile of `others` a percentile is.
+    pub(crate) fn ratio(&self, others: &Self, percent: u32) -> Option<f64> {
+        let (own, other) = self.percentile(percent).zip(others.percentile(percent))?;
+        (other > 0).then(|| own as f64 / other as f64)
+    }
 }
 
 impl Extend<u64> for Times {
@@ -47,6 +59,16 @@ pub(crate) fn cell(nanos: Option<u64>) -> String {
     nanos.map_or("-".into(), |nanos| format!("{:.3}", millis(nanos)))
 }
 
+/// A difference in milliseconds as a cell of a table.
+pub(crate) fn difference(millis: Option<f64>) -> String {
+    millis.map_or("-".into(), |millis| format!("{millis:+.3}"))
+}
+
+/// A ratio as a cell of a table.
+pub(crate) fn times(ratio: Option<f64>) -> String {
+    ratio.map_or("-".into(), |ratio| format!("{ratio:.2}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +84,16 @@ mod tests {
         let mut one = Times::default();
         one.push(7);
         assert_eq!((one.percentile(0), one.percentile(99)), (Some(7), Some(7)));
+    }
+
+    #[test]
+    fn percentiles_are_compared_with_the_same_ones_of_others() {
+        let (mut own, mut others, none) = (Times::default(), Times::default(), Times::default());
+        own.extend([3_000_000, 9_000_000]);
+        others.extend([2_000_000, 4_000_000]);
+        assert_eq!((own.added(&others, 50), own.ratio(&others, 50)), (Some(1.0), Some(1.5)));
+        assert_eq!((others.added(&own, 100), others.added(&none, 50)), (Some(-5.0), None));
+        assert_eq!((difference(Some(1.0)), difference(None)), ("+1.000".into(), "-".into()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod nginx;
 mod parley;
 
 use std::{
-    fmt,
+    fmt, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -34,13 +34,6 @@ pub(crate) enum Kind {
 impl Kind {
     /// All of them, in the order of the tables.
     pub(crate) const ALL: [Self; 3] = [Self::Direct, Self::Nginx, Self::Parley];
-
-    /// All of them, beginning with another one each round, so that no one always follows the same.
-    pub(crate) fn rotated(round: usize) -> [Self; 3] {
-        let mut kinds = Self::ALL;
-        kinds.rotate_left(round % 3);
-        kinds
-    }
 }
 
 impl fmt::Display for Kind {
@@ -66,9 +59,7 @@ pub(crate) struct Programs {
 impl Programs {
     /// Finds them, before anything is measured.
     pub(crate) fn find(parley: &Path, nginx: &Path) -> Result<Self, Fault> {
-        let parley = parley
-            .canonicalize()
-            .map_err(|error| format!("{}: {error}; build it, or name one with --parley", parley.display()))?;
+        let parley = process::program(parley)?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         // Debian keeps it where only root looks.
         let nginx = std::env::split_paths(&path)
@@ -172,8 +163,31 @@ impl Target {
     }
 }
 
-fn log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join(LOG)).unwrap_or_default()
+/// Parley as it ships, about to be started in `folder`: neither the settings of who runs the bench nor his `.env` may change
+/// what is measured. It logs, there, only what worries it.
+pub(crate) fn undisturbed(parley: &Path, folder: &Path) -> Result<Command, Fault> {
+    let log = fs::File::create(folder.join(LOG))?;
+    let mut command = Command::new(parley);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("RUST_LOG", "warn")
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    Ok(command)
+}
+
+/// Says on stderr what a target has worried about.
+pub(crate) fn show_log(name: impl fmt::Display, log: &str) {
+    let lines: Vec<_> = log.lines().collect();
+    if let Some(last) = lines.last() {
+        eprintln!("    {name} logged {} lines, the last: {last}", lines.len());
+    }
+}
+
+/// What was logged in `folder`.
+pub(crate) fn log(folder: &Path) -> String {
+    fs::read_to_string(folder.join(LOG)).unwrap_or_default()
 }
 
 /// The name of the file that a target logs into.

@@ -1,5 +1,6 @@
 //! Asks a real model, and gives what it says.
 
+mod complaint;
 pub(crate) mod endpoint;
 mod failure;
 pub(crate) mod request;
@@ -22,6 +23,7 @@ use crate::{
     error::ConfigError,
     models::{Model, health::Health},
 };
+use complaint::Complaint;
 use endpoint::{Dialect, Endpoint};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -148,6 +150,10 @@ impl Providers {
         if chat.tools.is_some() && !may_call {
             options = options.with_tool_choice(ToolChoice::None);
         }
+        let complaint = Complaint::default();
+        if endpoint.dialect == Dialect::Ollama {
+            options = complaint.heard_with(options);
+        }
         let target = request::target(&model.asked_as, endpoint);
         let ask = async || {
             let asked = self
@@ -202,6 +208,9 @@ impl Providers {
                 Ok(_) => {}
                 Err(error) => return Err(told(&error)),
             }
+        }
+        if let Some(error) = complaint.error(&target.model) {
+            return Err(told(&error));
         }
         Err(Failure::Other {
             reason: format!("{} broke off before the end of the answer.", endpoint.called),

@@ -121,9 +121,12 @@ impl LiveTurns {
         self.find(user_id, session_id).filter(|turn| turn.log.ended().is_none())
     }
 
-    /// Drops the turn of a session that is gone. One that was begun a moment before is stopped.
-    pub fn forget(&self, session_id: Uuid) {
-        if let Some(turn) = self.turns.lock().remove(&session_id) {
+    /// Drops the turn of one of the user's sessions that is gone. One that was begun a moment before is stopped.
+    pub fn forget(&self, user_id: Uuid, session_id: Uuid) {
+        let mut turns = self.turns.lock();
+        if turns.get(&session_id).is_some_and(|turn| turn.log.user_id == user_id)
+            && let Some(turn) = turns.remove(&session_id)
+        {
             turn.stop.cancel();
         }
     }
@@ -219,10 +222,12 @@ mod tests {
             agent_id: "architect".into(),
             status: "streaming".into(),
         };
-        let (turn, _) = turns.insert(Uuid::new_v4(), &accepted, CancellationToken::new());
-        turns.forget(Uuid::new_v4());
-        assert!(!turn.stop.is_cancelled());
-        turns.forget(accepted.session_id);
+        let user_id = Uuid::new_v4();
+        let (turn, _) = turns.insert(user_id, &accepted, CancellationToken::new());
+        turns.forget(user_id, Uuid::new_v4());
+        turns.forget(Uuid::new_v4(), accepted.session_id);
+        assert!(!turn.stop.is_cancelled(), "another session, and another's");
+        turns.forget(user_id, accepted.session_id);
         assert!(turn.stop.is_cancelled());
         assert_eq!(turns.count().logs, 0);
     }

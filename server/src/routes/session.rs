@@ -1,8 +1,10 @@
-//! Sessions: list, show, change, archive, delete, restore.
+//! Sessions: list, show, change, archive, delete, restore, one or many.
 
-use app::backend::SessionQuery;
 use axum::{Json as Body, extract::State, http::StatusCode};
-use protocol::session::{Cleared, SessionDetail, SessionList, SessionPatch, SessionStatus, SessionSummary};
+use protocol::{
+    history::{ChangeMany, ChangedMany, SessionQuery},
+    session::{Cleared, SessionDetail, SessionList, SessionPatch, SessionSummary},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -11,48 +13,37 @@ use crate::{
     error::Error,
     extract::{Json, Params, SessionId, User},
     state::AppState,
-    store::SessionFilter,
+    store::Part,
 };
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ListParams {
-    #[serde(default = "default_limit")]
-    limit: u64,
-    #[serde(default)]
-    offset: u64,
-    #[serde(default)]
-    q: String,
-    agent_id: Option<String>,
-    status: Option<SessionStatus>,
-}
-
-fn default_limit() -> u64 {
-    50
-}
 
 /// `GET /api/chat/sessions`
 pub(super) async fn list_sessions(
     State(state): State<AppState>,
     User(user): User,
-    Params(params): Params<ListParams>,
+    Params(query): Params<SessionQuery>,
 ) -> Result<Body<SessionList>, Error> {
     state.limiters.session_read(user)?;
-    let filter = SessionFilter {
-        query: SessionQuery {
-            q: params.q,
-            offset: params.offset,
-            limit: params.limit,
-        },
-        agent_id: params.agent_id,
-        status: params.status,
-    };
-    Ok(Body(state.chat.list_sessions(user, filter).await?))
+    Ok(Body(state.chat.list_sessions(user, query).await?))
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ShowParams {
     before: Option<Uuid>,
+    after: Option<Uuid>,
+    around: Option<Uuid>,
     limit: Option<u64>,
+}
+
+impl ShowParams {
+    fn part(&self) -> Result<Part, Error> {
+        match (self.before, self.after, self.around) {
+            (None, None, None) => Ok(Part::Last),
+            (Some(message_id), None, None) => Ok(Part::Before(message_id)),
+            (None, Some(message_id), None) => Ok(Part::After(message_id)),
+            (None, None, Some(message_id)) => Ok(Part::Around(message_id)),
+            _ => Err(Error::InvalidRequest("it takes one of before, after and around".into())),
+        }
+    }
 }
 
 /// `GET /api/chat/sessions/{id}`
@@ -64,7 +55,17 @@ pub(super) async fn show_session(
 ) -> Result<Body<SessionDetail>, Error> {
     state.limiters.session_read(user)?;
     let limit = params.limit.unwrap_or(PAGE_OF_MESSAGES);
-    Ok(Body(state.chat.session(user, session, params.before, limit).await?))
+    Ok(Body(state.chat.session(user, session, params.part()?, limit).await?))
+}
+
+/// `POST /api/chat/sessions/many`
+pub(super) async fn change_many(
+    State(state): State<AppState>,
+    User(user): User,
+    Json(many): Json<ChangeMany>,
+) -> Result<Body<ChangedMany>, Error> {
+    let changed = state.chat.change_many(user, many.session_ids, many.change).await?;
+    Ok(Body(ChangedMany { changed }))
 }
 
 /// `PATCH /api/chat/sessions/{id}`

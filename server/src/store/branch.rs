@@ -22,12 +22,13 @@ use super::{
     schema::messages,
 };
 
-/// A message and those before it, the last first.
+/// A message and those before it, the last first, as far back as an instant.
 #[derive(Debug, QueryId)]
 struct Walk<C> {
     columns: C,
     session_id: Id,
     from: Id,
+    back_to: i64,
     limit: i64,
 }
 
@@ -51,9 +52,10 @@ impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Walk<C> {
             " UNION ALL
                  SELECT earlier.message_id, earlier.parent_id, earlier.timestamp
                  FROM branch CROSS JOIN messages AS earlier ON earlier.message_id = branch.parent_id
-                 WHERE earlier.timestamp < branch.timestamp
-                 LIMIT ",
+                 WHERE earlier.timestamp < branch.timestamp AND earlier.timestamp >= ",
         );
+        out.push_bind_param::<BigInt, _>(&self.back_to)?;
+        out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.limit)?;
         out.push_sql(") SELECT ");
         self.columns.walk_ast(out.reborrow())?;
@@ -132,6 +134,7 @@ pub(super) fn branch(
         columns: MessageRow::as_select(),
         session_id,
         from,
+        back_to: i64::MIN,
         limit,
     };
     let mut rows: Vec<MessageRow> = walk.load(connection)?;
@@ -145,6 +148,7 @@ pub(super) fn texts(connection: &mut SqliteConnection, session_id: Id, from: Id)
         columns: (messages::timestamp, messages::message_type, messages::content),
         session_id,
         from,
+        back_to: i64::MIN,
         limit: i64::MAX,
     };
     let mut rows: Vec<(i64, String, String)> = walk.load(connection)?;
@@ -153,6 +157,26 @@ pub(super) fn texts(connection: &mut SqliteConnection, session_id: Id, from: Id)
         .into_iter()
         .map(|(_, message_type, text)| (message_type, text))
         .collect())
+}
+
+/// What follows this message on the branch that ends with `head`, oldest first. `None`: it is not on that branch.
+pub(super) fn following(
+    connection: &mut SqliteConnection,
+    session_id: Id,
+    head: Id,
+    (message_id, timestamp): (Id, i64),
+) -> QueryResult<Option<Vec<Id>>> {
+    let walk = Walk {
+        columns: (messages::timestamp, messages::message_id),
+        session_id,
+        from: head,
+        back_to: timestamp,
+        limit: i64::MAX,
+    };
+    let mut rows: Vec<(i64, Id)> = walk.load(connection)?;
+    rows.sort_unstable_by_key(|(timestamp, _)| *timestamp);
+    let is_on_it = rows.first().is_some_and(|(_, first)| *first == message_id);
+    Ok(is_on_it.then(|| rows.into_iter().skip(1).map(|(_, id)| id).collect()))
 }
 
 /// The places of these messages of one session among their versions, of those that have others; in one query.

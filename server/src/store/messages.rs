@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    branch::{branch, newest_leaf, versions},
-    ids::Id,
+    branch::{branch, following, newest_leaf, versions},
+    ids::{Id, column},
     rows::MessageRow,
     schema::{messages, sessions},
     sessions::{session_row, summary_of},
@@ -23,6 +23,21 @@ pub struct MessagePage {
     pub messages: Vec<Message>,
     /// Whether there are older ones.
     pub has_more: bool,
+    /// Whether there are later ones.
+    pub has_later: bool,
+}
+
+/// Which messages of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The last ones.
+    Last,
+    /// Those before this one, on its own branch.
+    Before(Uuid),
+    /// Those after this one.
+    After(Uuid),
+    /// This one, with as many before it as after it.
+    Around(Uuid),
 }
 
 /// What was asked for and is not there.
@@ -32,6 +47,8 @@ pub enum Missing {
     Session,
     /// No such message in it.
     Message,
+    /// The message is on a branch that is not shown.
+    Branch,
 }
 
 /// What came of showing a branch.
@@ -46,13 +63,12 @@ pub enum Shown {
 }
 
 impl Store {
-    /// The last `limit` messages of the branch shown of one of the user's sessions, or those before the message `before`
-    /// on its branch.
+    /// A part of the branch shown of one of the user's sessions, `limit` messages at most.
     pub async fn message_page(
         &self,
         user_id: Uuid,
         session_id: Uuid,
-        before: Option<Uuid>,
+        part: Part,
         limit: u64,
     ) -> Result<Result<MessagePage, Missing>, StoreError> {
         self.read(move |connection| {
@@ -61,20 +77,17 @@ impl Store {
             };
             let (session_id, head_id) = (row.session_id, row.head_id);
             let session = summary_of(connection, row)?;
-            let last = match before {
-                None => head_id,
-                Some(before) => match parent_of(connection, session_id, Id(before))? {
-                    None => return Ok(Err(Missing::Message)),
-                    Some(parent) => parent,
-                },
+            let span = match span(connection, session_id, head_id, part, limit)? {
+                Ok(span) => span,
+                Err(missing) => return Ok(Err(missing)),
             };
             // One more than asked for tells whether there are older ones.
-            let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-            let mut rows = match last {
+            let one_more = column(span.count).saturating_add(1);
+            let mut rows = match span.last {
                 None => Vec::new(),
                 Some(last) => branch(connection, session_id, last, one_more)?,
             };
-            let has_more = rows.len() as u64 > limit;
+            let has_more = rows.len() as u64 > span.count;
             if has_more {
                 rows.remove(0);
             }
@@ -82,6 +95,7 @@ impl Store {
                 session,
                 messages: with_versions(connection, session_id, rows)?,
                 has_more,
+                has_later: span.has_later,
             }))
         })
         .await
@@ -108,6 +122,66 @@ impl Store {
     }
 }
 
+/// `count` messages of a branch, up to and with the last one.
+struct Span {
+    last: Option<Id>,
+    count: u64,
+    has_later: bool,
+}
+
+fn span(
+    connection: &mut SqliteConnection,
+    session_id: Id,
+    head_id: Option<Id>,
+    part: Part,
+    limit: u64,
+) -> Result<Result<Span, Missing>, StoreError> {
+    let (message_id, later) = match part {
+        Part::Last => {
+            return Ok(Ok(Span {
+                last: head_id,
+                count: limit,
+                has_later: false,
+            }));
+        }
+        Part::Before(message_id) => {
+            let place = place_of(connection, session_id, Id(message_id))?;
+            return Ok(place.ok_or(Missing::Message).map(|(parent, _)| Span {
+                last: parent,
+                count: limit,
+                has_later: true,
+            }));
+        }
+        Part::After(message_id) => (message_id, limit),
+        Part::Around(message_id) => (message_id, limit / 2),
+    };
+    let Some((_, timestamp)) = place_of(connection, session_id, Id(message_id))? else {
+        return Ok(Err(Missing::Message));
+    };
+    let following = match head_id {
+        None => None,
+        Some(head) => following(connection, session_id, head, (Id(message_id), timestamp))?,
+    };
+    let Some(following) = following else {
+        return Ok(Err(Missing::Branch));
+    };
+    let shown = following.len().min(usize::try_from(later).unwrap_or(usize::MAX));
+    let last = shown.checked_sub(1).and_then(|last| following.get(last).copied());
+    let has_later = following.len() > shown;
+    Ok(Ok(match part {
+        Part::Around(_) => Span {
+            last: last.or(Some(Id(message_id))),
+            count: limit,
+            has_later,
+        },
+        _ => Span {
+            last,
+            count: shown as u64,
+            has_later,
+        },
+    }))
+}
+
 fn with_versions(
     connection: &mut SqliteConnection,
     session_id: Id,
@@ -122,12 +196,16 @@ fn with_versions(
         .collect()
 }
 
-/// The message before this one; `None`: there is no such message in the session.
-fn parent_of(connection: &mut SqliteConnection, session_id: Id, message_id: Id) -> QueryResult<Option<Option<Id>>> {
+/// The message before this one, and when it was written; `None`: there is no such message in the session.
+fn place_of(
+    connection: &mut SqliteConnection,
+    session_id: Id,
+    message_id: Id,
+) -> QueryResult<Option<(Option<Id>, i64)>> {
     messages::table
         .filter(messages::message_id.eq(message_id))
         .filter(messages::session_id.eq(session_id))
-        .select(messages::parent_id)
+        .select((messages::parent_id, messages::timestamp))
         .first(connection)
         .optional()
 }

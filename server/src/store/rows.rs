@@ -9,7 +9,7 @@ use protocol::{
 use super::{
     StoreError,
     ids::{Id, column, count, from_json, named},
-    schema::{messages, sessions, turns},
+    schema::{messages, session_totals, sessions, turns},
 };
 
 /// Micro-dollars in a dollar.
@@ -36,16 +36,17 @@ pub(super) struct SessionRow {
 }
 
 /// What the messages of a session add up to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Totals {
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = session_totals, check_for_backend(diesel::sqlite::Sqlite))]
+pub(super) struct TotalsRow {
     pub(super) message_count: i64,
     pub(super) total_tokens: i64,
     pub(super) cost_micros: i64,
-    pub(super) running: bool,
+    pub(super) estimated_messages: i64,
 }
 
 impl SessionRow {
-    pub(super) fn into_summary(self, totals: Totals) -> Result<SessionSummary, StoreError> {
+    pub(super) fn into_summary(self, totals: TotalsRow, running: bool) -> Result<SessionSummary, StoreError> {
         Ok(SessionSummary {
             session_id: self.session_id.0,
             title: self.title,
@@ -57,12 +58,13 @@ impl SessionRow {
             message_count: count(totals.message_count),
             total_tokens: count(totals.total_tokens),
             cost_usd: dollars(totals.cost_micros),
+            usage_estimated: totals.estimated_messages > 0,
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
             status: named(&self.status)?,
             archived_at: self.archived_at.map(Timestamp),
             pinned: self.pinned,
-            running: totals.running,
+            running,
         })
     }
 }
@@ -169,7 +171,7 @@ fn dollars(micros: i64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "the cast saturates, and no answer costs that much"
 )]
-fn micros(dollars: f64) -> i64 {
+pub(super) fn micros(dollars: f64) -> i64 {
     (dollars * MICROS).round() as i64
 }
 

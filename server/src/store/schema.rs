@@ -67,6 +67,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    session_totals (session_id) {
+        session_id -> Text,
+        user_id -> Text,
+        status -> Text,
+        agent_id -> Text,
+        model_id -> Text,
+        created_at -> BigInt,
+        message_count -> BigInt,
+        total_tokens -> BigInt,
+        cost_micros -> BigInt,
+        estimated_messages -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_counts (user_id, status, agent_id, model_id) {
+        user_id -> Text,
+        status -> Text,
+        agent_id -> Text,
+        model_id -> Text,
+        sessions -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_scopes (scope_id) {
+        scope_id -> BigInt,
+        user_id -> Text,
+        agent_id -> Text,
+        agent_name -> Text,
+        model_id -> Text,
+        model_name -> Text,
+    }
+}
+
 diesel::joinable!(messages -> sessions (session_id));
+diesel::joinable!(session_totals -> sessions (session_id));
 diesel::joinable!(turns -> sessions (session_id));
-diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, journal);
+diesel::allow_tables_to_appear_in_same_query!(sessions, messages, turns, journal, session_totals, session_counts);

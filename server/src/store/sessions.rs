@@ -1,37 +1,29 @@
-//! Sessions: list, read, change, archive, delete, restore. Each query carries the user.
+//! Sessions: read, change, archive, delete, restore; `list` lists them. Each query carries the user.
 
-use std::collections::{HashMap, HashSet};
+mod list;
+mod place;
 
-use app::backend::SessionQuery;
-use diesel::{
-    dsl::{count_star, sql},
-    prelude::*,
-    sql_types::{BigInt, Nullable},
+pub use list::UnreadableCursor;
+
+use std::collections::HashSet;
+
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use protocol::{
+    history::ManyChange,
+    session::{SessionStatus, SessionSummary},
 };
-use protocol::session::{SessionList, SessionStatus, SessionSummary};
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    ids::{Id, count, name_of},
+    ids::{Id, name_of},
     now,
-    rows::{SessionRow, Totals},
-    schema::{messages, sessions, turns},
+    rows::{SessionRow, TotalsRow},
+    schema::{session_totals, sessions, turns},
 };
 
 /// The status of what can be restored for a while, and is not found by anything else.
 pub(super) const DELETED: &str = "deleted";
-
-/// Which sessions to list; what is `None` does not narrow.
-#[derive(Debug, Clone, Default)]
-pub struct SessionFilter {
-    /// Words in the title, and which part of the list.
-    pub query: SessionQuery,
-    /// Of this agent.
-    pub agent_id: Option<String>,
-    /// In this state.
-    pub status: Option<SessionStatus>,
-}
 
 /// What to change in a session; what is `None` stays.
 #[derive(Debug, Clone, Default, AsChangeset)]
@@ -48,48 +40,6 @@ pub struct SessionChange {
 }
 
 impl Store {
-    /// A page of the user's sessions, pinned first, then newest first.
-    pub async fn list_sessions(&self, user_id: Uuid, filter: SessionFilter) -> Result<SessionList, StoreError> {
-        self.read(move |connection| {
-            let status = name_of(filter.status.unwrap_or(SessionStatus::Active))?;
-            let pattern = like_pattern(&filter.query.q);
-            let narrowed = || {
-                let mut query = sessions::table
-                    .filter(sessions::user_id.eq(Id(user_id)))
-                    .filter(sessions::status.eq(&status))
-                    .filter(sessions::status.ne(DELETED))
-                    .into_boxed();
-                if let Some(pattern) = &pattern {
-                    query = query.filter(sessions::title.like(pattern).escape('\\'));
-                }
-                if let Some(agent_id) = &filter.agent_id {
-                    query = query.filter(sessions::agent_id.eq(agent_id));
-                }
-                query
-            };
-            let total: i64 = narrowed().count().get_result(connection)?;
-            let rows: Vec<SessionRow> = narrowed()
-                .order((sessions::pinned.desc(), sessions::updated_at.desc()))
-                .limit(i64::try_from(filter.query.limit).unwrap_or(i64::MAX))
-                .offset(i64::try_from(filter.query.offset).unwrap_or(i64::MAX))
-                .select(SessionRow::as_select())
-                .load(connection)?;
-            let totals = totals_of(connection, rows.iter().map(|row| row.session_id).collect())?;
-            let sessions = rows
-                .into_iter()
-                .map(|row| {
-                    let totals = totals.get(&row.session_id).copied().unwrap_or_default();
-                    row.into_summary(totals)
-                })
-                .collect::<Result<_, _>>()?;
-            Ok(SessionList {
-                sessions,
-                total: count(total),
-            })
-        })
-        .await
-    }
-
     /// One of the user's sessions, without its messages.
     pub async fn find_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
         self.read(move |connection| summary(connection, user_id, session_id))
@@ -166,31 +116,74 @@ impl Store {
     /// removal has not begun; an archived one is active. `None`: there is no such session, or no more.
     pub async fn restore_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
         self.write(move |connection| {
-            let status = sessions::table
-                .filter(sessions::session_id.eq(Id(session_id)))
-                .filter(sessions::user_id.eq(Id(user_id)))
-                .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
-                .select((sessions::status, sessions::archived_at))
-                .first::<(String, Option<i64>)>(connection)
-                .optional()?;
-            let Some((status, archived_at)) = status else {
-                return Ok(None);
-            };
-            let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
-                Some(at) => (SessionStatus::Archived, Some(at)),
-                None => (SessionStatus::Active, None),
-            };
-            diesel::update(sessions::table.find(Id(session_id)))
-                .set((
-                    sessions::status.eq(name_of(restored)?),
-                    sessions::archived_at.eq(archived_at),
-                    sessions::deleted_at.eq(None::<i64>),
-                ))
-                .execute(connection)?;
+            restore(connection, user_id, session_id)?;
             summary(connection, user_id, session_id)
         })
         .await
     }
+
+    /// Does the same to those of these sessions that are the user's, in one transaction. Says how many were changed.
+    pub async fn change_many(
+        &self,
+        user_id: Uuid,
+        session_ids: Vec<Uuid>,
+        change: ManyChange,
+    ) -> Result<u64, StoreError> {
+        self.write(move |connection| {
+            let own = sessions::table
+                .filter(sessions::session_id.eq_any(session_ids.iter().copied().map(Id)))
+                .filter(sessions::user_id.eq(Id(user_id)));
+            let changed = match change {
+                ManyChange::Archive => diesel::update(own)
+                    .filter(sessions::status.eq(name_of(SessionStatus::Active)?))
+                    .set((
+                        sessions::status.eq(name_of(SessionStatus::Archived)?),
+                        sessions::archived_at.eq(Some(now().0)),
+                    ))
+                    .execute(connection)?,
+                ManyChange::Delete => diesel::update(own)
+                    .filter(sessions::status.ne(DELETED))
+                    .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
+                    .execute(connection)?,
+                ManyChange::Restore => {
+                    let mut restored = 0;
+                    for session_id in session_ids {
+                        restored += usize::from(restore(connection, user_id, session_id)?);
+                    }
+                    restored
+                }
+            };
+            Ok(changed as u64)
+        })
+        .await
+    }
+}
+
+/// Takes back what was last done to a session. Says whether there was anything.
+fn restore(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+    let status = sessions::table
+        .filter(sessions::session_id.eq(Id(session_id)))
+        .filter(sessions::user_id.eq(Id(user_id)))
+        .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
+        .filter(sessions::status.ne(name_of(SessionStatus::Active)?))
+        .select((sessions::status, sessions::archived_at))
+        .first::<(String, Option<i64>)>(connection)
+        .optional()?;
+    let Some((status, archived_at)) = status else {
+        return Ok(false);
+    };
+    let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
+        Some(at) => (SessionStatus::Archived, Some(at)),
+        None => (SessionStatus::Active, None),
+    };
+    diesel::update(sessions::table.find(Id(session_id)))
+        .set((
+            sessions::status.eq(name_of(restored)?),
+            sessions::archived_at.eq(archived_at),
+            sessions::deleted_at.eq(None::<i64>),
+        ))
+        .execute(connection)?;
+    Ok(true)
 }
 
 /// One of the user's sessions; a deleted one is none.
@@ -240,58 +233,22 @@ pub(super) fn summary(
 }
 
 pub(super) fn summary_of(connection: &mut SqliteConnection, row: SessionRow) -> Result<SessionSummary, StoreError> {
-    let totals = totals_of(connection, vec![row.session_id])?;
-    let totals = totals.get(&row.session_id).copied().unwrap_or_default();
-    row.into_summary(totals)
+    let totals = session_totals::table
+        .find(row.session_id)
+        .select(TotalsRow::as_select())
+        .first(connection)?;
+    let running = running_among(connection, vec![row.session_id])?;
+    let is_running = running.contains(&row.session_id);
+    row.into_summary(totals, is_running)
 }
 
-fn totals_of(connection: &mut SqliteConnection, ids: Vec<Id>) -> Result<HashMap<Id, Totals>, StoreError> {
-    // Diesel types SUM of BIGINT as NUMERIC, which SQLite does not have.
-    let tokens = sql::<Nullable<BigInt>>("CAST(SUM(total_tokens) AS BIGINT)");
-    let cost = sql::<Nullable<BigInt>>("CAST(SUM(cost_micros) AS BIGINT)");
-    let sums: Vec<(Id, i64, Option<i64>, Option<i64>)> = messages::table
-        .filter(messages::session_id.eq_any(&ids))
-        .filter(messages::message_type.eq_any(["user", "assistant"]))
-        .group_by(messages::session_id)
-        .select((messages::session_id, count_star(), tokens, cost))
-        .load(connection)?;
-    let running: HashSet<Id> = turns::table
-        .filter(turns::session_id.eq_any(&ids))
-        .filter(turns::status.eq("running"))
+/// Those of these sessions in which a turn is running.
+fn running_among(connection: &mut SqliteConnection, ids: Vec<Id>) -> QueryResult<HashSet<Id>> {
+    let running: Vec<Id> = turns::table
+        .filter(turns::session_id.eq_any(ids))
+        // Written out: a value that is bound later cannot choose the index of running ones.
+        .filter(sql::<Bool>("status = 'running'"))
         .select(turns::session_id)
-        .load(connection)?
-        .into_iter()
-        .collect();
-    Ok(sums
-        .into_iter()
-        .map(|(id, message_count, tokens, cost)| {
-            let totals = Totals {
-                message_count,
-                total_tokens: tokens.unwrap_or(0),
-                cost_micros: cost.unwrap_or(0),
-                running: running.contains(&id),
-            };
-            (id, totals)
-        })
-        .collect())
-}
-
-/// A LIKE pattern that finds `words` anywhere and takes none of its characters for a wildcard.
-fn like_pattern(words: &str) -> Option<String> {
-    let words = words.trim();
-    (!words.is_empty()).then(|| {
-        let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        format!("%{escaped}%")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_in_a_search_are_plain_characters() {
-        assert_eq!(like_pattern("  "), None);
-        assert_eq!(like_pattern("50%_\\"), Some("%50\\%\\_\\\\%".into()));
-    }
+        .load(connection)?;
+    Ok(running.into_iter().collect())
 }

@@ -16,6 +16,7 @@ mod orphan;
 mod page;
 mod registry;
 mod safety;
+mod search;
 mod session;
 mod soak;
 mod stop;

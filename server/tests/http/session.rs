@@ -102,6 +102,241 @@ async fn a_long_conversation_is_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_list_is_read_page_by_page_and_a_place_that_was_not_given_out_is_refused() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    for title in ["one", "two", "three"] {
+        browser.talk(None, title).await;
+    }
+    let (_, first) = browser.get("/api/chat/sessions?limit=2&sort=title").await;
+    assert_eq!(
+        (first["total"].as_u64(), first["sessions"][1]["title"].as_str()),
+        (Some(3), Some("three"))
+    );
+    let next = first["next"].as_str().unwrap();
+    let (_, last) = browser
+        .get(&format!("/api/chat/sessions?limit=2&sort=title&after={next}"))
+        .await;
+    assert_eq!(last["sessions"][0]["title"], "two");
+    assert_eq!((last["total"].as_u64(), last.get("next")), (Some(3), None));
+    for query in [
+        format!("sort=cost&after={next}"),
+        format!("after={next}"),
+        format!("sort=title&after={next}x"),
+        format!("sort=title&after={}", &next[1..]),
+        "after=".into(),
+        "after=%00".into(),
+        format!("after={}", "A".repeat(10_000)),
+    ] {
+        let (status, body) = browser.get(&format!("/api/chat/sessions?{query}")).await;
+        assert_eq!(
+            (status, code(&body)),
+            (StatusCode::UNPROCESSABLE_ENTITY, "cursor_invalid"),
+            "{query}"
+        );
+    }
+    let bob = app.browser().await;
+    let (status, others) = bob.get(&format!("/api/chat/sessions?sort=title&after={next}")).await;
+    assert_eq!(
+        (status, others["sessions"].as_array().unwrap().len()),
+        (StatusCode::OK, 0),
+        "a place is no key"
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_agent_model_state_and_time() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    browser.talk(None, "architect's").await;
+    let body = json!({"message": "director's", "agent_id": "dir-code", "model": "second"});
+    let session = session_id(&browser.post("/api/chat/message", body).await.1);
+    browser.attach(session, &[]).await.rest().await;
+    for query in [
+        "agent_id=dir-code",
+        "model_id=second",
+        "agent_id=dir-code&model_id=second&from=2020-01-01T00:00:00Z",
+    ] {
+        assert_eq!(titles(&browser, &format!("?{query}")).await, ["director's"], "{query}");
+    }
+    assert_eq!(titles(&browser, "?agent_id=dir-code&model_id=scripted").await, [""; 0]);
+    assert_eq!(titles(&browser, "?until=2020-01-01T00:00:00Z").await, [""; 0]);
+    assert_eq!(titles(&browser, "?sort=oldest").await, ["architect's", "director's"]);
+    browser
+        .post(&format!("/api/chat/sessions/{session}/clear"), Value::Null)
+        .await;
+    assert_eq!(
+        titles(&browser, "?status=archived&agent_id=dir-code").await,
+        ["director's"]
+    );
+    let (_, list) = browser.get("/api/chat/sessions?agent_id=dir-code").await;
+    assert_eq!(list, json!({"sessions": [], "total": 0}));
+    for bad in ["from=yesterday", "sort=odd", "until=2020", "limit=-1"] {
+        let (status, body) = browser.get(&format!("/api/chat/sessions?{bad}")).await;
+        assert_eq!(
+            (status, code(&body)),
+            (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request"),
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_opens_at_a_message_and_is_read_on_from_there() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "message 0").await;
+    for number in 1..30 {
+        browser.talk(Some(session), &format!("message {number}")).await;
+    }
+    let path = format!("/api/chat/sessions/{session}");
+    let (_, whole) = browser.get(&format!("{path}?limit=100")).await;
+    let whole = whole["messages"].as_array().unwrap();
+    let found = whole[24]["message_id"].as_str().unwrap();
+    let (_, around) = browser.get(&format!("{path}?around={found}")).await;
+    let shown = around["messages"].as_array().unwrap();
+    assert_eq!(shown[..], whole[15..35]);
+    assert_eq!(
+        (&around["has_more"], &around["has_later"]),
+        (&json!(true), &json!(true))
+    );
+    let last = shown.last().unwrap()["message_id"].as_str().unwrap();
+    let (_, rest) = browser.get(&format!("{path}?after={last}&limit=100")).await;
+    assert_eq!(rest["messages"].as_array().unwrap()[..], whole[35..]);
+    assert_eq!(rest.get("has_later"), None);
+    let by_page = browser
+        .post(
+            "/fn/session_around",
+            json!({"session_id": session, "message_id": found}),
+        )
+        .await;
+    assert_eq!(by_page.1["messages"], around["messages"]);
+    let by_page = browser
+        .post("/fn/session_after", json!({"session_id": session, "after": last}))
+        .await;
+    assert_eq!(by_page.1["messages"].as_array().unwrap()[..], whole[35..55]);
+
+    for query in [
+        format!("around={}", Uuid::new_v4()),
+        format!("after={}", Uuid::new_v4()),
+    ] {
+        let (status, body) = browser.get(&format!("{path}?{query}")).await;
+        assert_eq!((status, code(&body)), (StatusCode::NOT_FOUND, "message_not_found"));
+    }
+    let (status, body) = browser.get(&format!("{path}?around={found}&after={found}")).await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request")
+    );
+}
+
+#[tokio::test]
+async fn opening_at_a_message_of_another_branch_shows_that_branch() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "first").await;
+    let old = browser.messages(session).await[0]["message_id"].clone();
+    let other = json!({"session_id": session, "message": "instead", "agent_id": "architect", "replaces": old});
+    browser.post("/api/chat/message", other.clone()).await;
+    browser.attach(session, &[]).await.rest().await;
+
+    let around = format!("/api/chat/sessions/{session}?around={}", old.as_str().unwrap());
+    let (status, body) = browser.get(&around).await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::CONFLICT, "message_not_shown"),
+        "a read changes nothing"
+    );
+    let open = json!({"session_id": session, "message_id": old});
+    let (status, detail) = browser.post("/fn/session_around", open.clone()).await;
+    assert_eq!(
+        (status, &detail["messages"][0]["content"]),
+        (StatusCode::OK, &json!("first"))
+    );
+    assert_eq!(browser.messages(session).await[0]["content"], "first");
+
+    // What is being written is what is shown.
+    let answer = app.gateway.hold_answer();
+    browser.post("/api/chat/message", other).await;
+    let (status, body) = browser.post("/fn/session_around", open).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body.to_string().contains("turn_in_progress"), "{body}");
+    answer.finish();
+    browser.attach(session, &[]).await.rest().await;
+}
+
+async fn change(browser: &Browser, ids: &[Uuid], change: &str) -> (StatusCode, Value) {
+    let body = json!({"session_ids": ids, "change": change});
+    browser.post("/api/chat/sessions/many", body).await
+}
+
+#[tokio::test]
+async fn many_are_archived_restored_and_deleted_at_once_and_only_ones_own() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(session_id(&browser.say(None, &format!("number {number}")).await));
+    }
+    for id in &ids {
+        browser.attach(*id, &[]).await.rest().await;
+    }
+    let bob = app.browser().await;
+    let bobs = bob.talk(None, "Bob's").await;
+    let total = async |status: &str| {
+        let (_, list) = browser.get(&format!("/api/chat/sessions?status={status}")).await;
+        list["total"].as_u64().unwrap()
+    };
+    let asked: Vec<Uuid> = ids.iter().copied().chain([bobs, Uuid::new_v4(), ids[0]]).collect();
+    let changed = |count: u64| (StatusCode::OK, json!({"changed": count}));
+    assert_eq!(change(&browser, &asked, "archive").await, changed(120));
+    assert_eq!(change(&browser, &asked, "archive").await, changed(0));
+    assert_eq!((total("active").await, total("archived").await), (0, 120));
+    assert_eq!(change(&browser, &ids[..10], "restore").await, changed(10));
+    assert_eq!(change(&browser, &asked, "delete").await, changed(120));
+    assert_eq!((total("active").await, total("archived").await), (0, 0));
+    assert_eq!(change(&browser, &asked, "restore").await, changed(120));
+    assert_eq!(
+        (total("active").await, total("archived").await),
+        (10, 110),
+        "each as it was"
+    );
+    assert_eq!(titles(&bob, "").await, ["Bob's"]);
+    let (status, count) = browser
+        .post("/fn/change_many", json!({"session_ids": [ids[0]], "change": "delete"}))
+        .await;
+    assert_eq!((status, count), (StatusCode::OK, json!(1)));
+
+    let many = vec![Uuid::nil(); 10_001];
+    let (status, body) = change(&browser, &many, "delete").await;
+    assert_eq!((status, code(&body)), (StatusCode::UNPROCESSABLE_ENTITY, "too_many"));
+    let (status, body) = change(&browser, &[], "burn").await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request")
+    );
+}
+
+#[tokio::test]
+async fn turns_that_run_in_what_is_deleted_or_archived_are_stopped_first() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    for what in ["archive", "delete"] {
+        let answer = app.gateway.hold_answer();
+        let session = session_id(&browser.say(None, "Hello").await);
+        answer.token("so far");
+        let mut reader = browser.attach(session, &[]).await;
+        reader.next().await.unwrap();
+        assert_eq!(change(&app.browser().await, &[session], what).await.1["changed"], 0);
+        assert_eq!(change(&browser, &[session], what).await.1["changed"], 1);
+        answer.dropped().await;
+        assert_eq!(reader.rest().await.last().unwrap().1["status"], "cancelled", "{what}");
+        change(&browser, &[session], "restore").await;
+        assert_eq!(browser.messages(session).await[1]["content"], "so far", "{what}");
+    }
+}
+
+#[tokio::test]
 async fn title_and_model_can_be_changed_and_bad_values_are_refused() {
     let app = TestApp::start().await;
     let browser = app.browser().await;

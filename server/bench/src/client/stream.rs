@@ -4,11 +4,12 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use protocol::sse::Decoder;
 
-use crate::{clock, failure::Failure, reading::Reading, script::Script};
+use crate::{answer::frames::Frames, clock, failure::Failure, reading::Reading, script::Script};
 
 /// A stream that is open.
 pub(crate) struct Stream {
     body: Incoming,
+    frames: Frames,
     decoder: Decoder,
     /// What was read of it.
     pub(crate) reading: Reading,
@@ -16,9 +17,10 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Begins to read an answer to `script`.
-    pub(super) fn new(body: Incoming, script: Script) -> Self {
+    pub(crate) fn new(body: Incoming, frames: Frames, script: Script) -> Self {
         Self {
             body,
+            frames,
             decoder: Decoder::default(),
             reading: Reading::of(script),
         }
@@ -34,7 +36,7 @@ impl Stream {
             let Ok(piece) = frame?.into_data() else { continue };
             let decoded = self.decoder.feed(&piece);
             for event in decoded.map_err(|error| Failure::NotWhole(error.to_string()))? {
-                self.reading.take(now, &event.data)?;
+                self.reading.take(self.frames, now, &event.data)?;
             }
         }
         Ok(true)

@@ -7,9 +7,10 @@ use protocol::gateway::{GatewayChatRequest, GatewayMessage, GatewayRole};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{failure::Failure, gateway::AGENT};
+use crate::failure::Failure;
 
-pub(super) fn gateway_request(message: String) -> GatewayChatRequest {
+/// A request for an answer by the Gateway contract.
+pub(crate) fn gateway_request(agent_id: &str, message: String) -> GatewayChatRequest {
     GatewayChatRequest {
         session_id: Uuid::new_v4(),
         message_id: Uuid::new_v4(),
@@ -18,32 +19,35 @@ pub(super) fn gateway_request(message: String) -> GatewayChatRequest {
             content: message.clone(),
         }],
         message,
-        agent_id: AGENT.into(),
+        agent_id: agent_id.into(),
         parent_role: None,
         model: None,
         idempotency_key: Uuid::new_v4().to_string(),
     }
 }
 
-pub(super) fn encode(body: &impl Serialize) -> Bytes {
+/// JSON.
+pub(crate) fn encode(body: &impl Serialize) -> Bytes {
     // The bodies of the contract have no way to fail.
     serde_json::to_vec(body).unwrap_or_default().into()
 }
 
 /// The body of the response, which must have the status `wanted`.
-pub(super) async fn accepted(response: Response<Incoming>, wanted: StatusCode) -> Result<Bytes, Failure> {
+pub(crate) async fn accepted(response: Response<Incoming>, wanted: StatusCode) -> Result<Bytes, Failure> {
     if response.status() != wanted {
         return Err(refused(response).await);
     }
     Ok(response.into_body().collect().await?.to_bytes())
 }
 
-pub(super) async fn json<T: DeserializeOwned>(response: Response<Incoming>, wanted: StatusCode) -> Result<T, Failure> {
+/// The JSON of the response, which must have the status `wanted`.
+pub(crate) async fn json<T: DeserializeOwned>(response: Response<Incoming>, wanted: StatusCode) -> Result<T, Failure> {
     let body = accepted(response, wanted).await?;
     serde_json::from_slice(&body).map_err(|error| Failure::Connection(format!("an answer cannot be read: {error}")))
 }
 
-pub(super) async fn refused(response: Response<Incoming>) -> Failure {
+/// What a refusal says.
+pub(crate) async fn refused(response: Response<Incoming>) -> Failure {
     let status = response.status().as_u16();
     match response.into_body().collect().await {
         Ok(body) => Failure::refused(status, &body.to_bytes()),

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{Plan, Whole, check_saved, progress, read_whole, show_log};
+use super::{Plan, Whole, check_saved, read_whole};
 use crate::{
     Fault,
     client::Client,
     failure::Failures,
+    progress, rotated,
     script::Script,
     stats::Times,
-    target::{Gateway, Kind, Programs, Target},
+    target::{Gateway, Kind, Programs, Target, show_log},
 };
 
 /// How many streams at once.
@@ -84,7 +85,7 @@ pub(crate) async fn measure(programs: &Programs, plan: &Plan) -> Result<Latency,
             progress(format_args!("first tokens and gaps: round {round} of {}", plan.rounds));
         }
         for start in [Start::Apart, Start::AtOnce] {
-            for kind in Kind::rotated(round) {
+            for kind in rotated(Kind::ALL, round) {
                 let (_, clients) = &mut targets[kind as usize];
                 *clients = play(std::mem::take(clients), start, &mut rows[kind as usize]).await?;
             }

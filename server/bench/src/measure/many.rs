@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::{task::JoinSet, time::Instant};
 
-use super::{Plan, Whole, check_saved, progress, read_whole, show_log};
+use super::{Plan, Whole, check_saved, read_whole};
 use crate::{
     Fault,
     client::Client,
     failure::{Failure, Failures},
-    process,
+    process, progress,
     script::Script,
     stats::{Times, cell},
-    target::{Gateway, Kind, Programs, Target},
+    target::{Gateway, Kind, Programs, Target, show_log},
 };
 
 /// Tokens of each answer: four seconds of them.

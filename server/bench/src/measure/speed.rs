@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Plan, check_saved, progress, read_whole};
+use super::{Plan, check_saved, read_whole};
 use crate::{
     Fault,
     client::Client,
     clock,
     failure::Failures,
+    progress, rotated,
     script::Script,
     stats,
     target::{Gateway, Kind, Programs, Target},
@@ -60,7 +61,7 @@ pub(crate) async fn measure(programs: &Programs, plan: &Plan) -> Result<Speed, F
     // The first run of each is not counted.
     for run in 0..=plan.runs {
         progress(format_args!("full speed: run {run} of {}", plan.runs));
-        for kind in Kind::rotated(run) {
+        for kind in rotated(Kind::ALL, run) {
             let row = &mut rows[kind as usize];
             let mut client = Client::connect(&targets[kind as usize]).await?;
             let read = read_whole(&mut client, Script::full_speed(tokens), LIMIT).await;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use protocol::session::TurnStatus;
 
-use super::{Plan, progress, show_log};
+use super::Plan;
 use crate::{
     Fault,
     client::Client,
     clock,
     failure::{Failure, Failures},
+    progress,
     script::Script,
     stats::Times,
-    target::{Gateway, Kind, Programs, Target},
+    target::{Gateway, Kind, Programs, Target, show_log},
 };
 
 /// The longest that one stop may take.

@@ -4,20 +4,20 @@ use std::{fs, path::Path, process::Command, time::SystemTime};
 
 use protocol::timestamp::Timestamp;
 
-use crate::{process, target::Programs};
+use crate::process;
 
-/// One line for each thing that matters.
-pub(super) fn describe(programs: &Programs) -> String {
+/// One line for each thing that matters, nginx among them where it was measured, too.
+pub(crate) fn describe(parley: &Path, nginx: Option<&Path>) -> String {
     // Cargo keeps what it builds in a folder named after the profile.
-    let folder = programs.parley.parent().and_then(Path::file_name).unwrap_or_default();
+    let folder = parley.parent().and_then(Path::file_name).unwrap_or_default();
     format!(
-        "- date: {}\n- machine: {} cores ({}), {:.0} GB of memory, Linux {}\n- {}\n- parley: from `{}`; bench: {} build; {}\n",
+        "- date: {}\n- machine: {} cores ({}), {:.0} GB of memory, Linux {}\n{}- parley: from `{}`; bench: {} build; {}\n",
         today(),
         process::cores(),
         field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
         memory_gigabytes(),
         read("/proc/sys/kernel/osrelease").trim(),
-        said(&programs.nginx, "-v"),
+        nginx.map_or_else(String::new, |nginx| format!("- {}\n", said(nginx, "-v"))),
         folder.display(),
         if cfg!(debug_assertions) { "debug" } else { "release" },
         said(Path::new("rustc"), "--version"),

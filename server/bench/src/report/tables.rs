@@ -9,7 +9,7 @@ use crate::{
         speed::Speed,
         stop::Stop,
     },
-    stats::{Times, cell, millis},
+    stats::{self, Times, cell, difference},
     target::Kind,
 };
 
@@ -30,18 +30,14 @@ pub(super) fn latency(latency: &Latency) -> String {
         let direct = pick(&latency.rows[Kind::Direct as usize]);
         for row in &latency.rows {
             let times = pick(row);
-            let compared = |percent| times.percentile(percent).zip(direct.percentile(percent));
-            let added =
-                |percent| compared(percent).map_or("-".into(), |(a, b)| format!("{:+.3}", millis(a) - millis(b)));
-            let ratio = compared(50).filter(|(_, direct)| *direct > 0);
             table.row(&[
                 row.kind.to_string(),
                 times.len().to_string(),
                 cell(times.percentile(50)),
                 cell(times.percentile(99)),
-                added(50),
-                added(99),
-                ratio.map_or("-".into(), |(a, b)| format!("{:.2}", a as f64 / b as f64)),
+                difference(times.added(direct, 50)),
+                difference(times.added(direct, 99)),
+                stats::times(times.ratio(direct, 50)),
             ]);
         }
         text.push_str(&table.0);
@@ -64,7 +60,7 @@ pub(super) fn speed(speed: &Speed) -> String {
             row.kind.to_string(),
             row.speeds.len().to_string(),
             row.speed().map_or("-".into(), |speed| format!("{speed:.0}")),
-            ratio.map_or("-".into(), |ratio| format!("{ratio:.2}")),
+            stats::times(ratio),
         ]);
     }
     for row in &speed.rows {
@@ -141,7 +137,7 @@ pub(super) fn stop(stop: &Stop) -> String {
 }
 
 /// Every failure with its text.
-fn failures(what: &str, failures: &Failures) -> String {
+pub(crate) fn failures(what: &str, failures: &Failures) -> String {
     let lines = failures.lines().into_iter();
     lines
         .map(|(text, count)| format!("\n- {what}: {count} failed: {text}\n"))

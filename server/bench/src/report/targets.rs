@@ -14,14 +14,15 @@ use crate::{
 };
 
 /// One promise.
-struct Target {
+pub(crate) struct Target {
     promise: String,
     measured: String,
     met: bool,
 }
 
 impl Target {
-    fn new(promise: impl Into<String>, measured: String, met: bool) -> Self {
+    /// What was promised, what was measured, and whether that is what was promised.
+    pub(crate) fn new(promise: impl Into<String>, measured: String, met: bool) -> Self {
         Self {
             promise: promise.into(),
             measured,
@@ -37,6 +38,11 @@ pub(super) fn table(results: &Results) -> String {
     targets.extend(results.speed.as_ref().and_then(speed));
     targets.extend(many(&results.many));
     targets.extend(results.stop.as_ref().map(stop));
+    all(targets)
+}
+
+/// A table of promises; nothing where there are none.
+pub(crate) fn all(targets: Vec<Target>) -> String {
     if targets.is_empty() {
         return String::new();
     }
@@ -57,10 +63,9 @@ fn latency(latency: &Latency) -> Vec<Target> {
     for (how, pick) in parts {
         let [direct, parley] = [Kind::Direct, Kind::Parley].map(|kind| pick(&latency.rows[kind as usize]));
         for (percent, limit) in [(50, 0.7), (99, 3.0)] {
-            let Some((direct, parley)) = direct.percentile(percent).zip(parley.percentile(percent)) else {
+            let Some(added) = parley.added(direct, percent) else {
                 continue;
             };
-            let added = millis(parley) - millis(direct);
             targets.push(Target::new(
                 format!("10 streams {how}: added to the first token p{percent} < {limit} ms"),
                 format!("{added:.3} ms"),

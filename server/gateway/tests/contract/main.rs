@@ -2,6 +2,7 @@
 //!
 //! - `common`: a client of the router, and a stub of a provider
 //! - `routes`: listings, refusals, access
+//! - `document`: the OpenAPI document beside the router
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
 //! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `reload`: agents.toml and models.toml change while the Gateway runs
@@ -20,6 +21,7 @@
 mod answers;
 mod common;
 mod delegation;
+mod document;
 mod file;
 mod named;
 mod openai;

@@ -85,6 +85,19 @@ async fn ollama_breaking_off_is_a_failure() {
 }
 
 #[tokio::test]
+async fn what_ollama_complains_of_amid_an_answer_is_told() {
+    let client = ollama(&[
+        r#"{"message":{"role":"assistant","content":"Half"},"done":false}"#,
+        r#"{"error":"model runner has unexpectedly stopped"}"#,
+    ])
+    .await;
+    let events = client.ask("hello", None).await;
+    assert_eq!(text(&events), "Half");
+    let expected = "Ollama reported: model runner has unexpectedly stopped";
+    assert_eq!(failure(&events), (expected.into(), "error".into()));
+}
+
+#[tokio::test]
 async fn anthropic_answers_at_its_own_address() {
     let events = sse(&[
         json!({"type": "message_start", "message": {"usage": {"input_tokens": 100, "output_tokens": 1}}}),

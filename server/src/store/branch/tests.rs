@@ -1,13 +1,15 @@
 use std::path::Path;
 
-use diesel::{connection::SimpleConnection, debug_query, sql_query};
+use diesel::connection::SimpleConnection;
 use diesel_migrations::MigrationHarness;
 use proptest::prelude::*;
 use protocol::session::{Message, MessageMetadata, MessageType, TurnStatus};
 use tempfile::TempDir;
 
 use super::{
-    super::{BeginTurn, Begun, FinishTurn, MIGRATIONS, Prompt, Shown, Store, schema::sessions},
+    super::{
+        BeginTurn, Begun, FinishTurn, MIGRATIONS, MessagePage, Part, Prompt, Shown, Store, plan::plan, schema::sessions,
+    },
     *,
 };
 
@@ -175,14 +177,49 @@ impl Conversation {
         let mut read: Vec<Message> = Vec::new();
         loop {
             let before = read.first().map(|message| message.message_id);
-            let page = self.store.message_page(USER, session_id, before, limit).await;
-            let page = page.unwrap().unwrap();
-            assert!(page.messages.len() as u64 <= limit);
+            let page = self
+                .page(session_id, before.map_or(Part::Last, Part::Before), limit)
+                .await;
+            assert_eq!(page.has_later, before.is_some());
             read.splice(0..0, page.messages);
             if !page.has_more {
                 return read;
             }
         }
+    }
+
+    /// The same, from the first message down.
+    async fn read_downwards(&self, session_id: Uuid, first: &Message, limit: u64) -> Vec<Message> {
+        let mut read = vec![first.clone()];
+        while let Some(last) = read.last() {
+            let page = self.page(session_id, Part::After(last.message_id), limit).await;
+            assert!(page.has_more || page.messages.is_empty());
+            read.extend(page.messages);
+            if !page.has_later {
+                break;
+            }
+        }
+        read
+    }
+
+    /// A part around each message has it in its middle, as far as there are others.
+    async fn check_around(&self, session_id: Uuid, branch: &[Message], limit: usize) {
+        for (index, message) in branch.iter().enumerate() {
+            let page = self
+                .page(session_id, Part::Around(message.message_id), limit as u64)
+                .await;
+            let last = (index + limit / 2).min(branch.len() - 1);
+            let first = (last + 1).saturating_sub(limit);
+            assert_eq!(page.messages, branch[first..=last]);
+            assert_eq!((page.has_more, page.has_later), (first > 0, last + 1 < branch.len()));
+        }
+    }
+
+    async fn page(&self, session_id: Uuid, part: Part, limit: u64) -> MessagePage {
+        let page = self.store.message_page(USER, session_id, part, limit).await;
+        let page = page.unwrap().unwrap();
+        assert!(page.messages.len() as u64 <= limit);
+        page
     }
 
     fn same(&self, message: &Message) -> Said {
@@ -237,6 +274,8 @@ impl Conversation {
             let branch: Vec<Said> = read.iter().map(|message| self.same(message)).collect();
             assert_eq!(branch, self.path(self.head), "from the first message to the head");
             assert!(read.windows(2).all(|pair| pair[0].timestamp < pair[1].timestamp));
+            assert_eq!(self.read_downwards(session_id, &read[0], limit).await, read);
+            self.check_around(session_id, &read, 3).await;
             for message in &read {
                 assert_eq!(message.version, self.version(message));
             }
@@ -271,18 +310,6 @@ proptest! {
     }
 }
 
-/// How SQLite goes about a query.
-fn plan<Q: QueryFragment<Sqlite>>(connection: &mut SqliteConnection, query: &Q) -> Vec<String> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = Text)]
-        detail: String,
-    }
-    let query = format!("EXPLAIN QUERY PLAN {}", debug_query::<Sqlite, _>(query));
-    let lines: Vec<Line> = sql_query(query).load(connection).unwrap();
-    lines.into_iter().map(|line| line.detail).collect()
-}
-
 fn database(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
@@ -298,6 +325,7 @@ async fn each_step_of_a_walk_is_a_search_by_a_key_and_nothing_is_sorted_but_the_
         columns: MessageRow::as_select(),
         session_id: id,
         from: id,
+        back_to: 0,
         limit: 21,
     };
     let by_key = "sqlite_autoindex_messages_1 (message_id=?)";

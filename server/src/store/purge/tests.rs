@@ -2,7 +2,7 @@ use diesel::sql_query;
 use uuid::Uuid;
 
 use super::*;
-use crate::store::now;
+use crate::store::{now, plan::plan_of};
 
 const USER: Uuid = Uuid::from_u128(7);
 const MESSAGES: i64 = 500;
@@ -93,18 +93,8 @@ async fn what_was_deleted_later_is_kept_and_the_search_for_what_is_due_reads_no_
     assert!(store.restore_session(USER, session).await.unwrap().is_some());
     assert!(!store.purge_some(now()).await.unwrap());
 
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        detail: String,
-    }
-    let query = due(now()).select(sessions::session_id);
-    let query = format!("EXPLAIN QUERY PLAN {}", diesel::debug_query::<Sqlite, _>(&query));
-    let plan: Vec<Line> = store
-        .read(|connection| Ok(sql_query(query).load(connection)?))
-        .await
-        .unwrap();
-    for line in plan.iter().filter(|line| line.detail.starts_with('S')) {
-        assert!(line.detail.contains("INDEX sessions_deleted"), "{}", line.detail);
+    let plan = plan_of(&store, &due(now()).select(sessions::session_id)).await;
+    for line in plan.iter().filter(|line| line.starts_with('S')) {
+        assert!(line.contains("INDEX sessions_deleted"), "{line}");
     }
 }

@@ -1,14 +1,14 @@
-//! One scripted answer.
+//! One scripted answer, as a Gateway gives it and as a provider does.
 
-use std::{convert::Infallible, fmt::Write, sync::Arc, time::Duration};
+pub(crate) mod frames;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use frames::Frames;
 use futures::Stream;
 use parking_lot::Mutex;
-use protocol::{
-    event::TurnEvent,
-    session::{TurnStatus, Usage},
-};
+use protocol::session::{TurnStatus, Usage};
 use tokio::sync::Notify;
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// An answer that began when it was asked for, whether or not somebody reads it.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     script: Script,
     first_due: u64,
     cancelled_at: Mutex<Option<u64>>,
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// An answer that begins now.
-    pub(super) fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         Self {
             script,
             first_due: clock::now() + script.silence_us * 1_000,
@@ -39,22 +39,22 @@ impl Answer {
     }
 
     /// Stops it; `now` is when that was asked for.
-    pub(super) fn cancel(&self, now: u64) {
+    pub(crate) fn cancel(&self, now: u64) {
         self.cancelled_at.lock().get_or_insert(now);
         // Kept for a reader that is not waiting yet.
         self.cancelled.notify_one();
     }
 
     /// When it was first told to stop.
-    pub(super) fn cancelled_at(&self) -> Option<u64> {
+    pub(crate) fn cancelled_at(&self) -> Option<u64> {
         *self.cancelled_at.lock()
     }
 
     /// Its events. Tokens keep to the time of their script: what came due together, because the reader or the machine was
     /// slow, leaves together.
-    pub(super) fn events(self: Arc<Self>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    pub(crate) fn events(self: Arc<Self>, frames: Frames) -> impl Stream<Item = Result<Bytes, Infallible>> {
         async_stream::stream! {
-            let mut writer = Writer::default();
+            let mut writer = Writer::of(frames);
             while writer.number < self.script.tokens {
                 let due = self.due(clock::now());
                 if writer.number < due {
@@ -91,15 +91,24 @@ impl Answer {
 }
 
 /// Writes the events of one answer.
-#[derive(Default)]
 struct Writer {
+    frames: Frames,
+    /// How many tokens there are so far.
     number: u32,
-    events: u64,
     checksum: Checksum,
     token: String,
 }
 
 impl Writer {
+    fn of(frames: Frames) -> Self {
+        Self {
+            frames,
+            number: 0,
+            checksum: Checksum::default(),
+            token: String::new(),
+        }
+    }
+
     /// The tokens up to `due`, as many as one piece holds.
     fn tokens(&mut self, due: u32) -> Bytes {
         let mut piece = String::with_capacity(128);
@@ -108,36 +117,18 @@ impl Writer {
             let (number, sent) = (self.number, clock::now());
             Token { number, sent }.write(&mut self.token);
             self.checksum.add(self.token.as_bytes());
-            // Nothing in a token's text needs to be escaped.
-            let data = format_args!(r#"{{"type":"token","content":"{}"}}"#, self.token);
-            push(&mut piece, &mut self.events, data);
             self.number += 1;
+            self.frames.token(&mut piece, self.number.into(), &self.token);
         }
         piece.into()
     }
 
     fn end(&mut self, status: TurnStatus) -> Bytes {
         let mut piece = String::new();
-        let end = [
-            TurnEvent::Usage {
-                usage: Usage::exact(self.checksum.value(), self.number.into()),
-                cost_usd: None,
-            },
-            TurnEvent::Done { status: Some(status) },
-        ];
-        for event in end {
-            // These types have no way to fail.
-            let data = serde_json::to_string(&event).unwrap_or_default();
-            push(&mut piece, &mut self.events, format_args!("{data}"));
-        }
+        let usage = Usage::exact(self.checksum.value(), self.number.into());
+        self.frames.end(&mut piece, self.number.into(), usage, status);
         piece.into()
     }
-}
-
-fn push(piece: &mut String, events: &mut u64, data: std::fmt::Arguments<'_>) {
-    *events += 1;
-    // Writing to a string does not fail.
-    let _ = write!(piece, "id: {events}\ndata: {data}\n\n");
 }
 
 #[cfg(test)]
@@ -147,13 +138,13 @@ mod tests {
     use futures::StreamExt;
     use protocol::sse::Decoder;
 
-    async fn read(answer: Answer) -> Reading {
+    async fn read(answer: Answer, frames: Frames) -> Reading {
         let mut reading = Reading::of(answer.script);
         let mut decoder = Decoder::default();
-        let mut events = std::pin::pin!(Arc::new(answer).events());
+        let mut events = std::pin::pin!(Arc::new(answer).events(frames));
         while let Some(Ok(piece)) = events.next().await {
             for frame in decoder.feed(&piece).unwrap() {
-                reading.take(clock::now(), &frame.data).unwrap();
+                reading.take(frames, clock::now(), &frame.data).unwrap();
             }
         }
         reading
@@ -168,7 +159,9 @@ mod tests {
                 ..Script::paced(20)
             },
         ] {
-            assert_eq!(read(Answer::new(script)).await.check(), Ok(()));
+            for frames in [Frames::Gateway, Frames::Provider] {
+                assert_eq!(read(Answer::new(script), frames).await.check(), Ok(()));
+            }
         }
     }
 
@@ -182,7 +175,7 @@ mod tests {
         answer.cancel(7);
         answer.cancel(8);
         assert_eq!(answer.cancelled_at(), Some(7));
-        let reading = read(answer).await;
+        let reading = read(answer, Frames::Gateway).await;
         assert_eq!(reading.ended(), Some(TurnStatus::Cancelled));
     }
 

@@ -1,0 +1,14 @@
+DROP INDEX sessions_by_title;
+DROP INDEX sessions_by_model;
+DROP INDEX sessions_by_agent;
+DROP INDEX sessions_pinned;
+DROP INDEX sessions_by_time;
+CREATE INDEX sessions_listed ON sessions (user_id, status, pinned DESC, updated_at DESC);
+DROP TRIGGER message_counted_no_more;
+DROP TRIGGER message_counted_anew;
+DROP TRIGGER message_counted;
+DROP TRIGGER session_counted_no_more;
+DROP TRIGGER session_counted_anew;
+DROP TRIGGER session_counted;
+DROP TABLE session_counts;
+DROP TABLE session_totals;

@@ -1,0 +1,16 @@
+DROP TRIGGER title_not_found;
+DROP TRIGGER title_found_anew;
+DROP TRIGGER title_not_found_as_it_was;
+DROP TRIGGER title_found;
+DROP TRIGGER message_not_found;
+DROP TRIGGER message_found_anew;
+DROP TRIGGER message_not_found_as_it_was;
+DROP TRIGGER message_found;
+DROP VIEW search_additions;
+DROP TRIGGER search_scope_removed;
+DROP TRIGGER search_document_removed;
+DROP TRIGGER search_document_added;
+DROP TABLE search_index;
+DROP VIEW search_texts;
+DROP TABLE search_documents;
+DROP TABLE search_scopes;

@@ -1,0 +1,171 @@
+-- Full text over titles and messages. The text stands in `sessions` and `messages` alone; here is what finds it.
+
+-- Who spoke with what: each combination has a number, and a number is one word in the index. A search that is narrowed to an
+-- agent, or to a model, asks for the numbers of one person's combinations.
+CREATE TABLE search_scopes (
+    scope_id   INTEGER NOT NULL PRIMARY KEY,
+    user_id    TEXT    NOT NULL,
+    agent_id   TEXT    NOT NULL,
+    agent_name TEXT    NOT NULL,
+    model_id   TEXT    NOT NULL,
+    model_name TEXT    NOT NULL,
+    UNIQUE (user_id, agent_id, agent_name, model_id, model_name)
+);
+
+-- One row for each message and each title. Its number is its time, in steps of 131,072 microseconds, or the next one that is
+-- free: the newest come first whenever they were saved, and a span of time is a span of numbers.
+-- The number is a column of its own and not the rowid of the message, which VACUUM may change.
+CREATE TABLE search_documents (
+    document_id INTEGER NOT NULL PRIMARY KEY,
+    session_id  TEXT    NOT NULL,
+    -- Null: the session's title.
+    message_id  TEXT,
+    -- Kept as it was, and not looked up: to take a text out of the index, it must be told exactly what was put in.
+    scope_id    BIGINT  NOT NULL REFERENCES search_scopes (scope_id)
+);
+
+CREATE UNIQUE INDEX search_documents_of_message ON search_documents (message_id) WHERE message_id IS NOT NULL;
+CREATE UNIQUE INDEX search_documents_of_title ON search_documents (session_id) WHERE message_id IS NULL;
+CREATE INDEX search_documents_of_scope ON search_documents (scope_id);
+
+-- What the index is told of each: its person, its combination and whether it is a title, as words; and its text.
+CREATE VIEW search_texts AS
+SELECT document_id,
+       'u' || REPLACE(user_id, '-', '') || ' s' || search_documents.scope_id
+           || CASE WHEN message_id IS NULL THEN ' t' ELSE '' END AS scope,
+       CASE WHEN message_id IS NULL
+           THEN (SELECT title FROM sessions WHERE sessions.session_id = search_documents.session_id)
+           ELSE (SELECT content FROM messages WHERE messages.message_id = search_documents.message_id)
+       END AS text
+FROM search_documents CROSS JOIN search_scopes ON search_scopes.scope_id = search_documents.scope_id;
+
+-- The lengths of texts are not kept: nothing is ranked by them. Beginnings of two and three letters are words of their own:
+-- without, the first letters that somebody types would stand for thousands of words.
+CREATE VIRTUAL TABLE search_index USING fts5 (
+    scope, text, content = 'search_texts', content_rowid = 'document_id', columnsize = 0, prefix = '2 3',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+INSERT INTO search_scopes (user_id, agent_id, agent_name, model_id, model_name)
+SELECT user_id, agent_id, agent_name, model_id, model_name FROM sessions
+UNION
+SELECT user_id, sessions.agent_id, agent_name, messages.model_id, COALESCE(messages.model_name, messages.model_id)
+FROM messages JOIN sessions ON sessions.session_id = messages.session_id
+WHERE messages.model_id IS NOT NULL AND content <> '' AND message_type IN ('user', 'assistant');
+
+INSERT INTO search_documents (document_id, session_id, message_id, scope_id)
+SELECT MAX(step - number) OVER (ORDER BY number) + number, session_id, message_id, (
+    SELECT scope_id FROM search_scopes
+    WHERE search_scopes.user_id = found.user_id AND search_scopes.agent_id = found.agent_id
+          AND search_scopes.agent_name = found.agent_name AND search_scopes.model_id = found.model_id
+          AND search_scopes.model_name = found.model_name
+)
+FROM (
+    SELECT ROW_NUMBER() OVER (ORDER BY timestamp) AS number, timestamp / 131072 AS step, session_id, message_id, user_id,
+           agent_id, agent_name, model_id, model_name
+    FROM (
+        SELECT created_at AS timestamp, session_id, NULL AS message_id, user_id, agent_id, agent_name, model_id, model_name
+        FROM sessions
+        UNION ALL
+        SELECT messages.timestamp, messages.session_id, messages.message_id, user_id, sessions.agent_id, agent_name,
+               COALESCE(messages.model_id, sessions.model_id),
+               COALESCE(messages.model_name, messages.model_id, sessions.model_name)
+        FROM messages JOIN sessions ON sessions.session_id = messages.session_id
+        WHERE content <> '' AND message_type IN ('user', 'assistant')
+    )
+) AS found;
+
+INSERT INTO search_index (search_index) VALUES ('rebuild');
+-- What is taken out is removed from the index at once, and not only marked as gone until its turn comes to be merged.
+INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
+
+CREATE TRIGGER search_document_added AFTER INSERT ON search_documents BEGIN
+    INSERT INTO search_index (rowid, scope, text)
+    SELECT document_id, scope, text FROM search_texts WHERE document_id = NEW.document_id;
+END;
+
+-- Before, as long as the text is there: the index must be told what it is to forget.
+CREATE TRIGGER search_document_removed BEFORE DELETE ON search_documents BEGIN
+    INSERT INTO search_index (search_index, rowid, scope, text)
+    SELECT 'delete', document_id, scope, text FROM search_texts WHERE document_id = OLD.document_id;
+END;
+
+-- Nothing is left of what is gone: not even that somebody has talked to an agent.
+CREATE TRIGGER search_scope_removed AFTER DELETE ON search_documents
+WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE scope_id = OLD.scope_id)
+BEGIN
+    DELETE FROM search_scopes WHERE scope_id = OLD.scope_id;
+END;
+
+-- The way in for all that is to be found; nothing is ever read from it.
+CREATE VIEW search_additions AS
+SELECT session_id, message_id, timestamp, model_id, model_name FROM messages;
+
+CREATE TRIGGER search_addition INSTEAD OF INSERT ON search_additions BEGIN
+    INSERT INTO search_scopes (user_id, agent_id, agent_name, model_id, model_name)
+    SELECT user_id, agent_id, agent_name, COALESCE(NEW.model_id, model_id),
+           COALESCE(NEW.model_name, NEW.model_id, model_name)
+    FROM sessions WHERE session_id = NEW.session_id
+    ON CONFLICT DO NOTHING;
+    INSERT INTO search_documents (document_id, session_id, message_id, scope_id)
+    SELECT CASE
+               WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE document_id = NEW.timestamp / 131072)
+               THEN NEW.timestamp / 131072
+               ELSE (
+                   SELECT taken.document_id + 1 FROM search_documents AS taken
+                   WHERE taken.document_id >= NEW.timestamp / 131072 AND NOT EXISTS (
+                       SELECT 1 FROM search_documents AS later WHERE later.document_id = taken.document_id + 1
+                   )
+                   ORDER BY taken.document_id LIMIT 1
+               )
+           END,
+           NEW.session_id, NEW.message_id, scope_id
+    FROM sessions CROSS JOIN search_scopes
+        ON search_scopes.user_id = sessions.user_id AND search_scopes.agent_id = sessions.agent_id
+           AND search_scopes.agent_name = sessions.agent_name
+           AND search_scopes.model_id = COALESCE(NEW.model_id, sessions.model_id)
+           AND search_scopes.model_name = COALESCE(NEW.model_name, NEW.model_id, sessions.model_name)
+    WHERE sessions.session_id = NEW.session_id;
+END;
+
+-- An answer that is being written is empty, and found once it is whole.
+CREATE TRIGGER message_found AFTER INSERT ON messages
+WHEN NEW.content <> '' AND NEW.message_type IN ('user', 'assistant')
+BEGIN
+    INSERT INTO search_additions VALUES (NEW.session_id, NEW.message_id, NEW.timestamp, NEW.model_id, NEW.model_name);
+END;
+
+CREATE TRIGGER message_not_found_as_it_was BEFORE UPDATE OF content ON messages WHEN NEW.content <> OLD.content BEGIN
+    DELETE FROM search_documents WHERE message_id = OLD.message_id;
+END;
+
+CREATE TRIGGER message_found_anew AFTER UPDATE OF content ON messages
+WHEN NEW.content <> OLD.content AND NEW.content <> '' AND NEW.message_type IN ('user', 'assistant')
+BEGIN
+    INSERT INTO search_additions VALUES (NEW.session_id, NEW.message_id, NEW.timestamp, NEW.model_id, NEW.model_name);
+END;
+
+CREATE TRIGGER message_not_found BEFORE DELETE ON messages BEGIN
+    DELETE FROM search_documents WHERE message_id = OLD.message_id;
+END;
+
+-- A session's person and agent are its own for life; a title is found under the model of the next answer.
+CREATE TRIGGER title_found AFTER INSERT ON sessions BEGIN
+    INSERT INTO search_additions VALUES (NEW.session_id, NULL, NEW.created_at, NULL, NULL);
+END;
+
+CREATE TRIGGER title_not_found_as_it_was BEFORE UPDATE OF title, model_id, model_name ON sessions
+WHEN (NEW.title, NEW.model_id, NEW.model_name) <> (OLD.title, OLD.model_id, OLD.model_name)
+BEGIN
+    DELETE FROM search_documents WHERE session_id = OLD.session_id AND message_id IS NULL;
+END;
+
+CREATE TRIGGER title_found_anew AFTER UPDATE OF title, model_id, model_name ON sessions
+WHEN (NEW.title, NEW.model_id, NEW.model_name) <> (OLD.title, OLD.model_id, OLD.model_name)
+BEGIN
+    INSERT INTO search_additions VALUES (NEW.session_id, NULL, NEW.created_at, NULL, NULL);
+END;
+
+CREATE TRIGGER title_not_found BEFORE DELETE ON sessions BEGIN
+    DELETE FROM search_documents WHERE session_id = OLD.session_id AND message_id IS NULL;
+END;

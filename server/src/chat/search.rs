@@ -1,0 +1,164 @@
+//! Searching: what was asked is understood, found, ranked and shown.
+
+use protocol::{
+    history::{SearchHit, SearchResults},
+    timestamp::Timestamp,
+};
+use uuid::Uuid;
+
+use super::ChatService;
+use crate::{
+    error::Error,
+    search::{
+        matches::Pattern,
+        question::Question,
+        rank::{Scored, best, score},
+        snippet::snippet,
+    },
+    store::{FoundText, Scope, TextQuery, now},
+};
+
+/// How many finds a page has unless asked otherwise.
+pub const PAGE_OF_HITS: u64 = 20;
+/// The most that one page may have.
+const LARGEST_PAGE: u64 = 50;
+
+impl ChatService {
+    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn search(&self, user_id: Uuid, typed: &str, limit: u64) -> Result<SearchResults, Error> {
+        let mut question = Question::read(typed);
+        let scopes = match question.agents.is_empty() && question.models.is_empty() {
+            true => None,
+            false => narrow(&mut question, &self.0.store.scopes(user_id).await?),
+        };
+        let mut hits = Vec::new();
+        if !question.is_empty() && scopes.as_ref().is_none_or(|scopes| !scopes.is_empty()) {
+            let query = TextQuery {
+                sought: question.sought.clone(),
+                scopes,
+                from: question.from,
+                until: question.until,
+            };
+            let limit = limit.clamp(1, LARGEST_PAGE);
+            let found = self.0.store.find_texts(user_id, query).await?;
+            hits = self
+                .shown(found, &question, usize::try_from(limit).unwrap_or(usize::MAX))
+                .await?;
+        }
+        Ok(SearchResults {
+            hits,
+            note: (!question.notes.is_empty()).then(|| question.notes.join(" ")),
+        })
+    }
+
+    async fn shown(&self, found: Vec<FoundText>, question: &Question, limit: usize) -> Result<Vec<SearchHit>, Error> {
+        let pattern = Pattern::new(&question.sought);
+        let Timestamp(now) = now();
+        let scored = found.iter().enumerate().map(|(index, text)| Scored {
+            index,
+            session_id: text.session_id,
+            timestamp: text.timestamp,
+            score: score(
+                &pattern.find(&text.text),
+                pattern.len(),
+                text.message_id.is_none(),
+                now.saturating_sub(text.timestamp.0),
+            ),
+        });
+        let best = best(scored.collect(), limit);
+        let mut found: Vec<Option<FoundText>> = found.into_iter().map(Some).collect();
+        let mut hits = Vec::with_capacity(best.len());
+        for Scored { index, .. } in best {
+            if let Some(text) = found[index].take() {
+                hits.push(self.hit(text, &pattern).await?);
+            }
+        }
+        Ok(hits)
+    }
+
+    async fn hit(&self, mut found: FoundText, pattern: &Pattern) -> Result<SearchHit, Error> {
+        let mut places = pattern.find(&found.text);
+        // In a long text it may stand further down.
+        if places.is_empty()
+            && !pattern.is_empty()
+            && let Some(message_id) = found.message_id
+            && let Some(whole) = self.0.store.text_of(message_id).await?
+        {
+            places = pattern.find(&whole);
+            found.text = whole;
+        }
+        Ok(SearchHit {
+            session_id: found.session_id,
+            title: found.title,
+            agent_id: found.agent_id,
+            agent_name: found.agent_name,
+            status: found.status,
+            message_id: found.message_id,
+            message_type: found.message_type,
+            timestamp: found.timestamp,
+            snippet: snippet(&found.text, &places, pattern.len()),
+        })
+    }
+}
+
+/// The combinations that have one of the agents and one of the models that were named. A name that is nobody's is told, and
+/// narrows nothing. `None`: nothing does.
+fn narrow(question: &mut Question, scopes: &[Scope]) -> Option<Vec<i64>> {
+    let agents = known("agent", &question.agents, scopes, |scope| {
+        [&scope.agent_id, &scope.agent_name]
+    });
+    let models = known("model", &question.models, scopes, |scope| {
+        [&scope.model_id, &scope.model_name]
+    });
+    for note in agents.notes.into_iter().chain(models.notes) {
+        question.note(note);
+    }
+    let is_meant = |by: &Option<Vec<i64>>, scope: &Scope| by.as_ref().is_none_or(|ids| ids.contains(&scope.scope_id));
+    if agents.scopes.is_none() && models.scopes.is_none() {
+        return None;
+    }
+    let meant = scopes
+        .iter()
+        .filter(|scope| is_meant(&agents.scopes, scope) && is_meant(&models.scopes, scope));
+    Some(meant.map(|scope| scope.scope_id).collect())
+}
+
+struct Known {
+    scopes: Option<Vec<i64>>,
+    notes: Vec<String>,
+}
+
+fn known(kind: &str, names: &[String], scopes: &[Scope], names_of: fn(&Scope) -> [&String; 2]) -> Known {
+    let mut known = Known {
+        scopes: None,
+        notes: Vec::new(),
+    };
+    for name in names {
+        let name = name.to_lowercase();
+        let named = |fits: fn(&str, &str) -> bool| -> Vec<i64> {
+            let fits = |scope: &&Scope| {
+                names_of(scope)
+                    .into_iter()
+                    .any(|known| fits(&known.to_lowercase(), &name))
+            };
+            scopes.iter().filter(fits).map(|scope| scope.scope_id).collect()
+        };
+        let mut ids = named(|known, name| known == name);
+        if ids.is_empty() {
+            // The name may still be being typed.
+            ids = named(|known, name| known.starts_with(name));
+        }
+        if ids.is_empty() {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+            known
+                .notes
+                .push(format!("None of your conversations has the {kind} “{name}”."));
+        } else {
+            known.scopes.get_or_insert_default().extend(ids);
+        }
+    }
+    known
+}

@@ -1,0 +1,251 @@
+use diesel::sql_query;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::{
+    search::words::words,
+    store::plan::{plan_of, scans},
+};
+
+const ADA: Uuid = Uuid::from_u128(1);
+const BOB: Uuid = Uuid::from_u128(2);
+
+async fn open() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db")).await.unwrap();
+    (folder, store)
+}
+
+async fn execute(store: &Store, statement: impl Into<String>) {
+    let statement = statement.into();
+    store
+        .write(move |connection| Ok(sql_query(statement).execute(connection)?))
+        .await
+        .unwrap();
+}
+
+async fn session(store: &Store, user: Uuid, session: Uuid, created: i64, title: &str) {
+    let title = title.replace('\'', "''");
+    execute(store, format!(
+        "INSERT INTO sessions (session_id, user_id, agent_id, agent_name, model_id, model_name, title, status, created_at,
+                               updated_at)
+         VALUES ('{session}', '{user}', 'a', 'A', 'm', 'M', '{title}', 'active', {created}, {created})"
+    )).await;
+}
+
+async fn message(store: &Store, session: Uuid, timestamp: i64, text: &str) {
+    let text = text.replace('\'', "''");
+    execute(
+        store,
+        format!(
+            "INSERT INTO messages (message_id, session_id, message_type, content, agent_id, timestamp, status)
+         VALUES ('{}', '{session}', 'user', '{text}', 'a', {timestamp}, 'complete')",
+            Uuid::new_v4()
+        ),
+    )
+    .await;
+}
+
+fn asked(typed: &str) -> TextQuery {
+    TextQuery {
+        sought: crate::search::question::Question::read(typed).sought,
+        ..TextQuery::default()
+    }
+}
+
+async fn texts(store: &Store, query: TextQuery) -> Vec<String> {
+    let found = store.find_texts(ADA, query).await.unwrap();
+    found.into_iter().map(|found| found.text).collect()
+}
+
+/// The index has exactly what the tables have.
+async fn check_index(store: &Store) {
+    execute(
+        store,
+        "INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_come_first_in_whatever_order_they_were_saved() {
+    let (_folder, store) = open().await;
+    let (one, two) = (Uuid::from_u128(11), Uuid::from_u128(12));
+    session(&store, ADA, one, 5_000_000, "t").await;
+    session(&store, ADA, two, 1_000_000, "t").await;
+    for (session, time) in [
+        (one, 9_000_000),
+        (two, 2_000_000),
+        (one, 9_000_001),
+        (two, 9_000_001),
+        (one, 3_000_000),
+    ] {
+        message(&store, session, time, &format!("x {time}")).await;
+    }
+    assert_eq!(
+        texts(&store, asked("x ")).await,
+        ["x 9000001", "x 9000001", "x 9000000", "x 3000000", "x 2000000"]
+    );
+    let narrowed = TextQuery {
+        from: Some(Timestamp(3_000_000)),
+        until: Some(Timestamp(9_000_001)),
+        ..asked("x ")
+    };
+    assert_eq!(texts(&store, narrowed).await, ["x 9000000", "x 3000000"]);
+    check_index(&store).await;
+}
+
+#[tokio::test]
+async fn titles_are_found_among_any_number_of_newer_messages() {
+    let (_folder, store) = open().await;
+    let old = Uuid::from_u128(11);
+    session(&store, ADA, old, 1, "common title").await;
+    execute(&store, format!(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 1000)
+         INSERT INTO messages (message_id, session_id, message_type, content, agent_id, timestamp, status)
+         SELECT printf('%08x-0000-4000-8000-000000000000', n), '{old}', 'user', 'common', 'a', n * 1000000, 'complete' FROM n"
+    )).await;
+    let found = store.find_texts(ADA, asked("common")).await.unwrap();
+    assert_eq!(found.len() as i64, MOST_TEXTS + 1);
+    assert_eq!(found[0].text, "common title");
+}
+
+#[tokio::test]
+async fn deleted_ones_do_not_stand_in_the_way_of_others() {
+    let (_folder, store) = open().await;
+    session(&store, ADA, Uuid::from_u128(1), 1, "x").await;
+    message(&store, Uuid::from_u128(1), 2, "x").await;
+    for number in 0..MOST_TITLES as u128 + 5 {
+        session(&store, ADA, Uuid::from_u128(100 + number), 1_000_000, "x").await;
+    }
+    execute(&store, "UPDATE sessions SET status = 'deleted' WHERE created_at > 1").await;
+    assert_eq!(texts(&store, asked("x ")).await, ["x", "x"]);
+}
+
+#[tokio::test]
+async fn a_search_reads_the_index_and_looks_up_by_keys() {
+    let (_folder, store) = open().await;
+    let find = Find {
+        user_id: Id(ADA),
+        words: match_expression(ADA, &asked("x"), false),
+        first: 0,
+        last: 1,
+        from: 0,
+        until: 1,
+        limit: 5,
+    };
+    let plan = plan_of(&store, &find).await;
+    // `M`: by words; `r`, `<>`: by a span of numbers. And no sorting: SQLite's words for it end the line.
+    let (index, rest) = plan.split_first().unwrap();
+    assert!(
+        index.starts_with("SCAN search_index VIRTUAL TABLE INDEX") && index.contains('M'),
+        "{plan:#?}"
+    );
+    assert_eq!(rest.len(), 3, "{plan:#?}");
+    assert!(rest.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
+    assert_eq!(scans(&plan), [index], "{plan:#?}");
+}
+
+#[tokio::test]
+async fn an_index_that_is_filled_afterwards_is_the_same_as_one_that_was_kept() {
+    let (_folder, store) = open().await;
+    for number in 0..20_i64 {
+        let id = Uuid::from_u128(100 + u128::try_from(number).unwrap());
+        session(
+            &store,
+            if number % 2 == 0 { ADA } else { BOB },
+            id,
+            2_000_000 * number,
+            &format!("title {number}"),
+        )
+        .await;
+        message(
+            &store,
+            id,
+            2_000_000 * number + 1_000_000,
+            &format!("word{number} common"),
+        )
+        .await;
+    }
+    check_index(&store).await;
+    let kept = indexed(&store).await;
+    let found = texts(&store, asked("common")).await;
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../migrations/sqlite/2026-11-25-120000_search/"
+    );
+    for file in ["down.sql", "up.sql"] {
+        let statements = std::fs::read_to_string(format!("{folder}{file}")).unwrap();
+        store
+            .write(move |connection| {
+                Ok(diesel::connection::SimpleConnection::batch_execute(
+                    connection,
+                    &statements,
+                )?)
+            })
+            .await
+            .unwrap();
+    }
+    check_index(&store).await;
+    assert_eq!(indexed(&store).await, kept);
+    assert_eq!(texts(&store, asked("common")).await, found);
+}
+
+/// What the index is told, by time.
+async fn indexed(store: &Store) -> Vec<Row> {
+    store
+        .read(|connection| Ok(sql_query("SELECT text FROM search_texts ORDER BY document_id, text").load(connection)?))
+        .await
+        .unwrap()
+}
+
+#[derive(QueryableByName, Debug, PartialEq)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+#[derive(QueryableByName)]
+struct Term {
+    #[diesel(sql_type = Text)]
+    term: String,
+}
+
+/// What is marked and what is found are the same words.
+#[tokio::test(flavor = "multi_thread")]
+async fn our_words_are_those_of_the_index() {
+    let (_folder, store) = open().await;
+    session(&store, ADA, Uuid::from_u128(1), 1, "-").await;
+    // The vocabulary of a text, by the index itself, in the one connection that writes.
+    execute(
+        &store,
+        "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search_index, 'instance')",
+    )
+    .await;
+    let text = "([a-zA-Z0-9_.,;'-]|[À-ÿĀ-ſΑ-ωА-яա-ևא-תぁ-ん一-十]| |ẞ|ß|é|e\u{301}|\u{1F600}|\n|ạ|ữ|Ⓐ|½|²|ː){0,40}";
+    let (sender, receiver) = std::sync::mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        let mut runner = TestRunner::new(Config::with_cases(200));
+        let send = |text: String| {
+            sender.send(text).ok();
+            Ok(())
+        };
+        runner.run(&text, send).unwrap();
+    });
+    while let Ok(text) = receiver.recv() {
+        let sql = format!("UPDATE sessions SET title = '{}'", text.replace('\'', "''"));
+        let terms: Vec<Term> = store
+            .write(move |connection| {
+                sql_query(sql).execute(connection)?;
+                Ok(
+                    sql_query("SELECT term FROM temp.vocabulary WHERE col = 'text' ORDER BY offset")
+                        .load(connection)?,
+                )
+            })
+            .await
+            .unwrap();
+        let terms: Vec<String> = terms.into_iter().map(|term| term.term).collect();
+        let ours: Vec<String> = words(&text).map(|word| word.folded()).collect();
+        assert_eq!(ours, terms, "{text:?}");
+    }
+}
