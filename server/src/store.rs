@@ -4,7 +4,10 @@
 //! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
 mod branch;
+mod conversations;
+mod copy;
 mod ids;
+mod import;
 mod messages;
 #[cfg(test)]
 mod plan;
@@ -16,7 +19,10 @@ mod sessions;
 mod turns;
 mod writer;
 
-pub use messages::{MessagePage, Missing, Part, Shown, WholeSession};
+pub use conversations::Place;
+pub use copy::verify;
+pub use import::{Fate, Imported};
+pub use messages::{MessagePage, Missing, Part, Shown};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
@@ -97,6 +103,41 @@ impl Store {
             })
         })
         .await?
+    }
+
+    /// Opens a database that is there as it is, beside a server that may be running.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let url = path
+                .to_str()
+                .filter(|_| path.is_file())
+                .ok_or_else(|| StoreError::Open("there is no such file, or its path is not UTF-8".into()))?
+                .to_owned();
+            Ok(Self {
+                writer: Writer::new(pool(&url, 1)?),
+                readers: Connections::open(&url, 1)?,
+            })
+        })
+        .await?
+    }
+
+    /// Whether its schema is the one that this program knows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        self.readers
+            .run(|connection| {
+                let pending = connection.has_pending_migration(MIGRATIONS);
+                pending
+                    .map(|pending| !pending)
+                    .map_err(|error| StoreError::Migration(error.to_string()))
+            })
+            .await
     }
 
     /// Runs `work` in a transaction on the writer connection.

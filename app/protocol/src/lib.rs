@@ -7,15 +7,18 @@
 //! - [`gateway`]: the bodies of the Gateway contract
 //! - [`highlight`]: code with what each part of it is
 //! - [`history`]: which conversations to list, and what a search finds
+//! - [`conversation`]: a conversation as a file; [`import`]: what comes of taking one in
 //! - [`error`]: the one error envelope
 //! - [`sse`]: the framing of streams
 //! - [`timestamp`]: instants, RFC 3339 on the wire
 
+pub mod conversation;
 pub mod error;
 pub mod event;
 pub mod gateway;
 pub mod highlight;
 pub mod history;
+pub mod import;
 pub mod registry;
 pub mod session;
 pub mod sse;

@@ -59,7 +59,7 @@ const ELEMENTS: [&str; 46] = [
 
 /// The first line that says something, as it reads and not as it is written in Markdown or HTML, cut at a word. Code gives a
 /// title only where there is nothing else.
-pub(super) fn from_message(message: &str) -> String {
+pub(crate) fn from_message(message: &str) -> String {
     let beginning = match message.char_indices().nth(LOOKED_AT) {
         Some((end, _)) => &message[..end],
         None => message,

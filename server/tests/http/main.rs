@@ -9,6 +9,7 @@
 
 mod common;
 mod highlight;
+mod keeping;
 mod kill;
 mod message;
 mod orphan;
@@ -20,5 +21,6 @@ mod session;
 mod soak;
 mod stop;
 mod stream;
+mod take;
 mod unkind;
 mod version;
