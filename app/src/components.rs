@@ -18,6 +18,8 @@ pub(crate) mod overlays;
 mod pace;
 mod palette;
 pub(crate) mod picker;
+mod row_menu;
+pub(crate) mod search;
 mod session_row;
 pub(crate) mod sidebar;
 pub(crate) mod skeleton;

@@ -15,6 +15,10 @@ pub(crate) enum Command {
     Agent,
     /// Opens the model picker.
     Model,
+    /// Opens the list of all conversations.
+    History,
+    /// Opens the figures.
+    Usage,
     /// Follows the system's theme.
     System,
     /// The dark theme.
@@ -27,8 +31,10 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette offers, in its order: the command, its name, and its keys.
-    pub(crate) const OFFERED: [(Self, &'static str, &'static str); 9] = [
+    pub(crate) const OFFERED: [(Self, &'static str, &'static str); 11] = [
         (Self::New, "New conversation", "Ctrl Shift O"),
+        (Self::History, "All conversations", ""),
+        (Self::Usage, "Usage", ""),
         (Self::Agent, "Choose agent", "Ctrl ."),
         (Self::Model, "Choose model", "Ctrl /"),
         (Self::Export, "Export as Markdown", "Ctrl E"),

@@ -13,6 +13,7 @@
 //! - `purge`: removes what was deleted a while ago
 //! - `search`: finds what was said
 //! - `usage`: what answers took
+//! - `take`: conversations as a whole, on their way out and in
 
 pub mod attach;
 mod decide;
@@ -28,6 +29,7 @@ mod purge;
 mod run;
 mod search;
 mod send;
+mod take;
 pub(crate) mod title;
 pub(crate) mod told;
 pub mod turn;
@@ -53,7 +55,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor, WholeSession},
+    store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor},
 };
 use halt::{Halt, Left};
 use live::{LiveCount, LiveTurns};
@@ -295,29 +297,6 @@ impl ChatService {
             detail.cursor = Some(live.log.event_id(snapshot.seq).to_string());
         }
         Ok(detail)
-    }
-
-    /// A session with the messages of all its branches.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<WholeSession, Error> {
-        let whole = self.0.store.whole_session(user_id, session_id).await?;
-        whole.ok_or(Error::SessionNotFound)
-    }
-
-    /// A session with all messages of the branch shown.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn shown_branch(&self, user_id: Uuid, session_id: Uuid) -> Result<(SessionSummary, Vec<Message>), Error> {
-        let page = self
-            .0
-            .store
-            .message_page(user_id, session_id, Part::Last, u64::MAX)
-            .await?;
-        let page = page.map_err(not_found)?;
-        Ok((page.session, page.messages))
     }
 
     /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and

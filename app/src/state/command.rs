@@ -43,10 +43,18 @@ impl Chat {
             _ if command.needs_chat() && self.view.get_untracked() == View::Elsewhere => {}
             Command::Agent => self.picker.set(Some(OpenPicker::Agent)),
             Command::Model => self.picker.set(Some(OpenPicker::Model)),
+            Command::History => self.visit_page("/history"),
+            Command::Usage => self.visit_page("/usage"),
             Command::System => self.use_theme(None),
             Command::Dark => self.use_theme(Some("dark")),
             Command::Light => self.use_theme(Some("light")),
         }
+    }
+
+    /// Goes to a page beside the chat.
+    fn visit_page(self, path: &str) {
+        self.drawer.set(false);
+        self.go(path.into(), false);
     }
 
     /// Opens a conversation.
@@ -55,6 +63,17 @@ impl Chat {
         self.drawer.set(false);
         self.go(format!("/llm/{session_id}"), false);
         browser::focus("#message");
+    }
+
+    /// Opens a conversation at one of its messages.
+    pub(crate) fn open_at(self, session_id: Uuid, message_id: Uuid) {
+        self.overlay.set(None);
+        self.drawer.set(false);
+        if self.conversation() == Some(session_id) {
+            // The address may name that message already, and so not change.
+            self.seek(message_id);
+        }
+        self.go(message_address(session_id, message_id), false);
     }
 
     /// Applies a theme, `None` being the system's.
@@ -94,6 +113,11 @@ impl Chat {
 /// Where a conversation is saved from.
 pub(crate) fn export_address(session_id: Uuid) -> String {
     format!("/api/chat/sessions/{session_id}/export?format=markdown")
+}
+
+/// Where a conversation opens at one of its messages. Without scripts the browser goes to the fragment by itself.
+pub(crate) fn message_address(session_id: Uuid, message_id: Uuid) -> String {
+    format!("/llm/{session_id}?message={message_id}#{message_id}")
 }
 
 /// From place `at` among `count` messages to the one before or after; `count` itself is what was being typed.

@@ -51,7 +51,7 @@ impl Chat {
             match outcome {
                 Ok(None) => {}
                 Ok(Some(_)) => {
-                    self.announcement.set("The answer has begun.");
+                    self.announcement.set("The answer has begun.".into());
                     self.read_again(session_id);
                     self.read_sessions();
                 }
