@@ -1,9 +1,11 @@
 //! The browser, in the browser.
 
 mod channel;
+mod import;
 mod sight;
 
 pub(crate) use channel::{hear_tabs, tell_tabs};
+pub(crate) use import::{Importing, PickedFile, dropped_file, import, picked_file};
 pub(crate) use sight::*;
 
 use futures::channel::oneshot;
