@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch build test test-gateway audit bench-streams bench-gateway bench-page fuzz fmt clean
+.PHONY: help run demo watch build test test-gateway audit bench-streams bench-gateway bench-history bench-page fuzz fmt clean
 
 ADDRESS := $(or $(LEPTOS_SITE_ADDR),127.0.0.1:3000)
 TOOLS := source "$(or $(CARGO_TARGET_DIR),target)/bootstrap/env"
@@ -14,6 +14,10 @@ run: ## build Parley and serve it on http://127.0.0.1:3000
 	@.ci/bootstrap run
 	@echo "==> building; Parley will be at http://$(ADDRESS) (Ctrl+C stops it)"
 	@$(TOOLS) && exec cargo leptos serve
+
+demo: ## write conversations into the database, to try Parley with (OPTIONS="--sessions 1000 --messages 10000")
+	@.ci/bootstrap run
+	@$(TOOLS) && LEPTOS_OUTPUT_NAME=parley SERVER_FN_PREFIX=/fn cargo run --quiet --bin parley -- seed-demo --into-existing $(OPTIONS)
 
 watch: ## the same, rebuilt and reloaded on every change
 	@.ci/bootstrap run
@@ -53,6 +57,13 @@ bench-gateway: ## answers through the embedded Gateway, beside their provider al
 		cargo build --release -p bench -p server --bin bench-gateway --bin parley
 	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
 		exec "$$release/bench-gateway" --parley "$$release/parley" $(OPTIONS)
+
+bench-history: ## lists, searches and messages in a database of a million messages, into docs/BENCHMARKS.md (fifteen minutes)
+	@.ci/bootstrap bench
+	@$(TOOLS) && env -u RUSTFLAGS LEPTOS_OUTPUT_NAME=parley SERVER_FN_PREFIX=/fn \
+		cargo build --release -p bench -p server --bin bench-history --bin parley
+	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
+		exec "$$release/bench-history" --parley "$$release/parley" $(OPTIONS)
 
 bench-page: build ## what the page costs in a browser, into docs/BENCHMARKS.md (fifteen minutes)
 	@.ci/bootstrap test

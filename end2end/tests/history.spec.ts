@@ -216,6 +216,32 @@ test.describe('all conversations', () => {
     await expect(rows(page)).toHaveCount(6);
   });
 
+  test('are saved many at once as one archive, and a refusal says why', async ({ chat, page, history, guard }) => {
+    guard.allow(/429/);
+    const [second, first] = await history.talk(2);
+    await chat.open(`${history.url}/history`);
+    const asked: unknown[] = [];
+    const busy = { error: { code: 'too_many_archives', message: 'Two archives are on their way already.', action: 'Wait for one.' } };
+    await page.route('**/api/chat/sessions/export', async route => {
+      asked.push(route.request().postDataJSON());
+      if (asked.length === 2) return route.fulfill({ status: 429, json: busy });
+      expect(await route.request().headerValue('x-csrf-token')).not.toBe('');
+      return route.fulfill({ body: 'PK', headers: { 'content-type': 'application/zip', 'content-disposition': 'attachment; filename="parley_conversations_1.zip"' } });
+    });
+    await page.getByRole('checkbox', { name: 'Select all on this page' }).click();
+    const bar = page.getByRole('toolbar', { name: 'Selected conversations' });
+    const save = async (format: string) => {
+      await bar.getByText('Export').click();
+      await bar.getByRole('button', { name: format }).click();
+    };
+    const download = page.waitForEvent('download');
+    await save('JSON');
+    expect((await download).suggestedFilename()).toBe('parley_conversations_1.zip');
+    expect(asked).toEqual([{ ids: [second!.session_id, first!.session_id], format: 'json' }]);
+    await save('Markdown');
+    await expect(page.getByRole('alert')).toContainText('Two archives are on their way already.');
+  });
+
   test('say so where there are none, and where they cannot be read', async ({ chat, page, guard, history }) => {
     guard.allow(/Failed to load resource/);
     await chat.open(`${history.url}/history`);

@@ -9,12 +9,14 @@
 //! - [`export`]: conversations to take along; [`import`]: conversations brought in
 //! - [`keeping`]: backup, prune and export from the command line
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
+//! - [`demo`]: conversations to try Parley with
 //! - [`listen`] accepts connections
 //! - [`config`], [`identity`], [`limits`], [`middleware`], [`error`]: what all of them share
 
 pub mod assets;
 pub mod chat;
 pub mod config;
+pub mod demo;
 pub mod embedded;
 pub mod error;
 pub mod export;

@@ -7,6 +7,7 @@ use leptos::config::LeptosOptions;
 use server::{
     chat::ChatService,
     config::{Config, is_public},
+    demo,
     embedded::Embedded,
     gateway::http::HttpGateway,
     identity::Keys,
@@ -78,6 +79,8 @@ enum Command {
     Prune(prune::Prune),
     /// Write every conversation of every user to files in DIR
     ExportAll(export_all::ExportAll),
+    /// Fill the database with conversations, to try Parley with
+    SeedDemo(demo::SeedDemo),
 }
 
 #[tokio::main]
@@ -106,6 +109,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::Backup(arguments) => backup::run(&config.database, arguments).await,
         Command::Prune(arguments) => prune::run(&config.database, config.prune_archived_days, arguments).await,
         Command::ExportAll(arguments) => export_all::run(&config.database, arguments).await,
+        Command::SeedDemo(wanted) => Ok(demo::run(&config.database, config.site_addr, &wanted).await?),
     }
 }
 

@@ -6,6 +6,7 @@
 mod branch;
 mod conversations;
 mod copy;
+mod demo;
 mod ids;
 mod import;
 mod messages;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use conversations::Place;
 pub use copy::verify;
+pub use demo::{DemoSession, DemoTurn, Person};
 pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Part, Shown};
 pub use search::{FoundText, Scope, TextQuery};

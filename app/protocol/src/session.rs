@@ -355,4 +355,6 @@ pub struct Cleared {
 pub struct CsrfToken {
     /// To be sent back as `X-CSRF-Token` on every unsafe request.
     pub csrf_token: String,
+    /// Whom this browser is taken for; not a secret, and of no use to anybody without the cookie.
+    pub user_id: Uuid,
 }

@@ -110,6 +110,10 @@ pub(crate) fn to_the_middle(_element: &Element) {}
 
 pub(crate) fn focus_in_place(_element: &Element) {}
 
+pub(crate) async fn save_many(_session_ids: &[Uuid], _format: &str) -> Result<(), crate::error::PageError> {
+    Ok(())
+}
+
 pub(crate) fn fields(_form: &Element) -> ParamsMap {
     ParamsMap::new()
 }

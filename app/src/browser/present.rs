@@ -2,10 +2,12 @@
 
 mod channel;
 mod import;
+mod save;
 mod sight;
 
 pub(crate) use channel::{hear_tabs, tell_tabs};
 pub(crate) use import::{Importing, PickedFile, dropped_file, import, picked_file};
+pub(crate) use save::save_many;
 pub(crate) use sight::*;
 
 use futures::channel::oneshot;

@@ -144,6 +144,7 @@ fn found(hit: SearchHit) -> Choice {
             id: session_id.to_string(),
             heading: "Conversations".into(),
             title: hit.title,
+            marked_title: hit.snippet,
             aside: hit.agent_name,
             is_found: true,
             ..Default::default()

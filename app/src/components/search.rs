@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long to wait for the next letter before searching.
-const PAUSE: Duration = Duration::from_millis(150);
+const PAUSE: Duration = Duration::from_millis(200);
 /// A search that takes longer says so.
 const SLOW: Duration = Duration::from_millis(500);
 /// The most that a search brings.

@@ -1,9 +1,10 @@
 //! The conversation. It follows the end only while the reader is there, and only what is near to sight is in the document.
 
+mod found;
 mod window;
 
 use leptos::{ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::Element};
-use std::{collections::HashMap, ops::Range, time::Duration};
+use std::{collections::HashMap, ops::Range};
 use uuid::Uuid;
 
 use super::{
@@ -15,15 +16,11 @@ use crate::{
     browser,
     state::{Chat, Line, use_chat},
 };
+use found::find_sought;
 use window::{Sight, extent, window};
 
 /// Nearer to the end than this, in pixels, a reader is at the end.
 const NEAR: i32 = 64;
-
-/// So many messages before and after the one that is looked for are rendered at first.
-const AROUND: usize = 12;
-/// How long it is marked.
-const MARKED: Duration = Duration::from_secs(3);
 
 /// What the transcript knows of its own place on the screen.
 #[derive(Clone, Copy)]
@@ -306,55 +303,6 @@ fn to_end(chat: Chat, place: Place) {
         place.omitted.set((before.max(count.saturating_sub(20)), 0));
     }
     scroll(chat, place, 0);
-}
-
-/// Goes to the message that is looked for as soon as it is there, and marks it for a moment.
-fn find_sought(chat: Chat, place: Place) {
-    Effect::new(move |_| {
-        let Some(sought) = chat.sought.get() else { return };
-        let at = chat.lines.with(|lines| {
-            let at = lines.iter().position(|line| line.message_id() == sought)?;
-            Some((at, lines.len(), lines[at].key))
-        });
-        let Some((at, count, key)) = at else { return };
-        chat.sought.set(None);
-        place.at_end.set(false);
-        if !untrack(|| rendered(place, count)).contains(&at) {
-            // The next look makes it as many as there is room for.
-            place
-                .omitted
-                .set((at.saturating_sub(AROUND), count.saturating_sub(at + AROUND)));
-        }
-        place.settling.set_value(true);
-        place.found.set(Some(key));
-        spawn_local(async move {
-            leptos::task::tick().await;
-            if let Some(row) = settle(place) {
-                browser::focus_in_place(&row);
-            }
-            look(chat, place);
-            browser::sleep(MARKED).await;
-            if place.found.try_get_untracked() == Some(Some(key)) {
-                place.settling.set_value(false);
-                place.found.set(None);
-            }
-        });
-    });
-    // What is painted late moves what is below it.
-    Effect::new(move |_| {
-        chat.grown.track();
-        if place.settling.get_value() {
-            settle(place);
-        }
-    });
-}
-
-/// Brings the message that was looked for to the middle.
-fn settle(place: Place) -> Option<Element> {
-    let key = place.found.try_get_untracked().flatten()?;
-    let row = browser::find(&format!(r#"[data-line="{key}"]"#))?;
-    browser::to_the_middle(&row);
-    Some(row)
 }
 
 /// Goes to that distance from the end once the present update is in the document.

@@ -1,6 +1,7 @@
 //! `/history`: all conversations, to find, select and put away. The address says what is listed.
 
 mod asked;
+mod bar;
 mod filters;
 mod listing;
 mod selection;
@@ -17,9 +18,10 @@ use crate::{
     state::use_chat,
 };
 pub(crate) use asked::Asked;
+use bar::Bar;
 use filters::Filters;
 use listing::{Listing, use_listing};
-use selection::{Bar, Selection};
+use selection::Selection;
 use table::Table;
 
 /// The page. What it shows is a part of its own.
@@ -80,7 +82,7 @@ fn Nothing() -> impl IntoView {
                 "This page is empty",
                 "What stood here has moved or is gone.",
                 "To the first page",
-                asked.from_start().address(),
+                asked.first_page().address(),
             )
         } else if asked.narrows() {
             (

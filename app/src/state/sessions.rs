@@ -228,6 +228,8 @@ impl Chat {
         self.sessions.update(|all| {
             if let Some(listed) = all.iter_mut().find(|listed| listed.session_id == summary.session_id) {
                 *listed = summary;
+                // One that is pinned now goes to its place at once.
+                all.sort_by_key(place);
             }
         });
     }

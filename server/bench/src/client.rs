@@ -62,7 +62,7 @@ impl Client {
             let cookie = response.headers().get(header::SET_COOKIE);
             let cookie = cookie.and_then(|cookie| cookie.to_str().ok()?.split(';').next());
             let cookie = cookie.unwrap_or_default().to_owned();
-            let CsrfToken { csrf_token } = json(response, StatusCode::OK).await?;
+            let CsrfToken { csrf_token, .. } = json(response, StatusCode::OK).await?;
             client.identity = Some(Identity { cookie, csrf_token });
         }
         Ok(client)

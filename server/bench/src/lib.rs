@@ -1,7 +1,8 @@
-//! Two benches that share what they are made of.
+//! Three benches that share what they are made of.
 //!
 //! - [`streams`]: `bench-streams`, the same streams read directly, through nginx and through Parley
 //! - [`embedded`]: `bench-gateway`, the same answers read from their provider and through the embedded Gateway
+//! - [`history`]: `bench-history`, Parley on a large database
 //! - [`script`]: what an answer is to be, and the text its tokens carry; [`answer`] plays it
 //! - [`gateway`]: a scripted Gateway, a process of its own
 //! - [`target`]: starts and ends what is measured; [`process`] watches it from outside
@@ -21,6 +22,7 @@ mod clock;
 mod embedded;
 mod failure;
 mod gateway;
+mod history;
 mod measure;
 mod process;
 mod reading;
@@ -48,6 +50,12 @@ pub fn bench_streams() -> ExitCode {
 #[must_use]
 pub fn bench_gateway() -> ExitCode {
     ended("bench-gateway", embedded::run())
+}
+
+/// Measures Parley on a large database as the arguments of the process say.
+#[must_use]
+pub fn bench_history() -> ExitCode {
+    ended("bench-history", history::run())
 }
 
 fn ended(name: &str, done: Result<(), Fault>) -> ExitCode {

@@ -33,6 +33,12 @@ pub(crate) const EMBEDDED: Marks = Marks {
     end: "<!-- figures of the embedded Gateway: end -->",
 };
 
+/// The place of `bench-history`.
+pub(crate) const HISTORY: Marks = Marks {
+    begin: "<!-- figures of a large database: begin -->",
+    end: "<!-- figures of a large database: end -->",
+};
+
 /// The whole report on streams.
 pub(crate) fn write(programs: &Programs, results: &Results) -> String {
     joined(

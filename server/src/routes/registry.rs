@@ -12,6 +12,7 @@ use crate::{error::Error, extract::User, identity::UserId, state::AppState};
 pub(super) async fn get_csrf(State(state): State<AppState>, Extension(user): Extension<UserId>) -> Json<CsrfToken> {
     Json(CsrfToken {
         csrf_token: state.keys.csrf_token(user),
+        user_id: user.0,
     })
 }
 

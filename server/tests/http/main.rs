@@ -15,6 +15,7 @@ mod message;
 mod orphan;
 mod page;
 mod registry;
+mod remains;
 mod safety;
 mod search;
 mod session;

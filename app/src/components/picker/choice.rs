@@ -21,6 +21,8 @@ pub(crate) struct Choice {
     pub(crate) detail: String,
     /// The same with what was searched for marked.
     pub(crate) snippet: Vec<SnippetPart>,
+    /// The name with what was searched for marked.
+    pub(crate) marked_title: Vec<SnippetPart>,
     /// Whether somebody else has found it already, by more than stands here.
     pub(crate) is_found: bool,
     /// What stands at the right.
@@ -76,7 +78,13 @@ impl Choice {
                 .mark
                 .map(|(class, letter)| view! { <span class=class aria-hidden="true">{letter}</span> })}
             <span class="words">
-                <b>{self.title}</b>
+                <b>
+                    {if self.marked_title.is_empty() {
+                        self.title.into_any()
+                    } else {
+                        marked(self.marked_title).into_any()
+                    }}
+                </b>
                 {if self.snippet.is_empty() {
                     view! { <small>{self.detail}</small> }.into_any()
                 } else {

@@ -115,7 +115,7 @@ impl Asked {
     }
 
     /// The same from its first page on.
-    pub(super) fn from_start(&self) -> Self {
+    pub(super) fn first_page(&self) -> Self {
         Self {
             after: None,
             ..self.clone()
@@ -175,7 +175,7 @@ mod tests {
             asked.address(),
             "/history?q=slow%20%26%20steady&agent=dir-code&status=archived&from=2026-03-01&until=2026-03-11&sort=cost&after=x1"
         );
-        assert_eq!(asked.from_start().after, None);
+        assert_eq!(asked.first_page().after, None);
         let query = asked.query();
         assert_eq!(query.status, Some(SessionStatus::Archived));
         assert_eq!(query.from, "2026-03-01T00:00:00Z".parse().ok());

@@ -33,7 +33,7 @@ pub(super) fn Filters() -> impl IntoView {
         forget();
         let Some(form) = form.get_untracked() else { return };
         let wanted = Asked::read(&crate::browser::fields(&form));
-        if wanted != asked.get_untracked().from_start() {
+        if wanted != asked.get_untracked().first_page() {
             chat.go(wanted.address(), replace);
         }
     };
@@ -91,54 +91,61 @@ pub(super) fn Filters() -> impl IntoView {
                         on:input=type_on
                     />
                 </label>
-                <Field label="Status">
-                    <select name="status">
-                        <option value="" selected=move || !is_archived()>"Active"</option>
-                        <option value="archived" selected=is_archived>"Archived"</option>
+                <div class="narrowing">
+                    <select name="status" aria-label="Status">
+                        {choice("", "Active", move || !is_archived())}
+                        {choice("archived", "Archived", is_archived)}
                     </select>
-                </Field>
-                <Field label="Agent">
-                    <select name="agent">
+                    <select name="agent" aria-label="Agent">
                         <option value="">"Any agent"</option>
                         {agents}
                     </select>
-                </Field>
-                <Field label="Model">
-                    <select name="model">
+                    <select name="model" aria-label="Model">
                         <option value="">"Any model"</option>
                         {models}
                     </select>
-                </Field>
-                <Field label="From">
-                    <input type="date" name="from" prop:value=move || asked.with(|asked| asked.from.clone()) value=asked.with_untracked(|asked| asked.from.clone())/>
-                </Field>
-                <Field label="Until">
-                    <input type="date" name="until" prop:value=move || asked.with(|asked| asked.until.clone()) value=asked.with_untracked(|asked| asked.until.clone())/>
-                </Field>
-                <Field label="Order">
-                    <select name="sort">
+                    <Day name="from" label="From" day=|asked| asked.from.clone()/>
+                    <Day name="until" label="Until" day=|asked| asked.until.clone()/>
+                    <select name="sort" aria-label="Order" class="order">
                         {ORDERS
                             .into_iter()
-                            .map(|(order, name, title)| {
-                                view! { <option value=name selected=move || sort() == order>{title}</option> }
-                            })
+                            .map(|(order, name, title)| choice(name, title, move || sort() == order))
                             .collect_view()}
                     </select>
-                </Field>
+                </div>
                 <button type="submit" class="apply">"Apply"</button>
             </form>
         </search>
     }
 }
 
-/// A field under its name.
+/// A day, and what it bounds.
 #[component]
-fn Field(label: &'static str, children: Children) -> impl IntoView {
+fn Day(name: &'static str, label: &'static str, day: fn(&Asked) -> String) -> impl IntoView {
+    let asked = use_listing().asked;
     view! {
-        <label class="field">
-            <span>{label}</span>
-            {children()}
+        <label class="day">
+            {label}
+            <input
+                type="date"
+                name=name
+                value=asked.with_untracked(day)
+                prop:value=move || asked.with(day)
+            />
         </label>
+    }
+}
+
+/// Something to choose. The attribute is for the server's page, the property for a field that somebody has changed.
+fn choice(
+    value: &'static str,
+    name: &'static str,
+    is_chosen: impl Fn() -> bool + Copy + Send + 'static,
+) -> impl IntoView {
+    view! {
+        <option value=value selected=is_chosen prop:selected=is_chosen>
+            {name}
+        </option>
     }
 }
 

@@ -1,15 +1,11 @@
-//! Which rows are selected, and what can be done with them all.
+//! Which rows are selected.
 
-use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
-use protocol::{history::ManyChange, session::SessionSummary};
+use leptos::prelude::*;
+use protocol::session::SessionSummary;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::listing::{Listing, use_listing};
-use crate::{
-    components::icon::{self, Icon},
-    state::use_chat,
-};
+use super::listing::Listing;
 
 /// The selected rows of the page that is listed.
 #[derive(Clone, Copy)]
@@ -93,7 +89,7 @@ impl Selection {
     }
 
     /// The selected rows, in their order.
-    fn chosen(self) -> Vec<Uuid> {
+    pub(super) fn chosen(self) -> Vec<Uuid> {
         let mut ids = self.ids();
         self.chosen
             .with_untracked(|chosen| ids.retain(|id| chosen.contains(id)));
@@ -114,78 +110,6 @@ fn reach(ids: &[Uuid], from: Uuid, to: Uuid) -> &[Uuid] {
 /// The page's selection, from the context.
 pub(super) fn use_selection() -> Selection {
     expect_context()
-}
-
-/// What can be done with the selected rows. It stands over the list while there are any.
-#[component]
-pub(super) fn Bar() -> impl IntoView {
-    let selection = use_selection();
-    let is_any = Memo::new(move |_| selection.count() > 0);
-    view! {
-        <Show when=move || is_any.get()>
-            <Actions/>
-        </Show>
-    }
-}
-
-#[component]
-fn Actions() -> impl IntoView {
-    let chat = use_chat();
-    let listing = use_listing();
-    let selection = use_selection();
-    let is_archived = Memo::new(move |_| listing.asked.with(|asked| asked.archived));
-    let is_busy = RwSignal::new(false);
-    let change = move |change: ManyChange| {
-        let session_ids = selection.chosen();
-        is_busy.set(true);
-        spawn_local(async move {
-            let is_done = chat.change_many(session_ids, change).await;
-            let _ = is_busy.try_set(false);
-            if is_done {
-                selection.clear();
-                listing.refresh();
-            }
-        });
-    };
-    let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.prevent_default();
-            selection.clear();
-        }
-    };
-    view! {
-        <div class="selection" role="toolbar" aria-label="Selected conversations" on:keydown=on_key>
-            <p>
-                <b>{move || selection.count()}</b>
-                " selected"
-            </p>
-            {move || {
-                let (glyph, name, wanted) = if is_archived.get() {
-                    (icon::ARROW_UP, "Restore", ManyChange::Restore)
-                } else {
-                    (icon::ARCHIVE, "Archive", ManyChange::Archive)
-                };
-                view! {
-                    <button type="button" class="quiet" disabled=move || is_busy.get() on:click=move |_| change(wanted)>
-                        <Icon glyph=glyph/>
-                        {name}
-                    </button>
-                }
-            }}
-            <button
-                type="button"
-                class="quiet danger"
-                disabled=move || is_busy.get()
-                on:click=move |_| change(ManyChange::Delete)
-            >
-                <Icon glyph=icon::BIN/>
-                "Delete"
-            </button>
-            <button type="button" class="quiet" aria-label="Select none" title="Select none (Esc)" on:click=move |_| selection.clear()>
-                <Icon glyph=icon::CLOSE/>
-            </button>
-        </div>
-    }
 }
 
 #[cfg(test)]

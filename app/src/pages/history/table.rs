@@ -110,7 +110,7 @@ fn Column(name: &'static str, order: Option<SessionSort>) -> impl IntoView {
     let address = move || {
         Asked {
             sort: next.get(),
-            ..asked.with(Asked::from_start)
+            ..asked.with(Asked::first_page)
         }
         .address()
     };
@@ -155,6 +155,7 @@ fn All() -> impl IntoView {
                 }
                 on:change=move |_| selection.toggle_all()
             />
+            <span aria-hidden="true">"Select all"</span>
         </label>
     }
 }
@@ -213,9 +214,9 @@ fn state(session: &SessionSummary) -> impl IntoView + use<> {
     let (class, name) = if session.running {
         ("badge executing", "Being answered")
     } else if session.archived_at.is_some() {
-        ("badge", "Archived")
+        ("badge stopped", "Archived")
     } else if session.pinned {
-        ("badge", "Pinned")
+        ("badge stopped", "Pinned")
     } else {
         ("unseen", "Active")
     };
@@ -232,7 +233,7 @@ fn Paging() -> impl IntoView {
             .list
             .with(|list| list.as_ref().and_then(|list| list.next.clone()))
     });
-    let first = Memo::new(move |_| asked.with(|asked| asked.after.is_some().then(|| asked.from_start().address())));
+    let first = Memo::new(move |_| asked.with(|asked| asked.after.is_some().then(|| asked.first_page().address())));
     let following = Memo::new(move |_| {
         next.get().map(|after| {
             Asked {
