@@ -1,5 +1,4 @@
 // Conversations taken along in every format, and brought in: from Parley, and from elsewhere.
-import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 import { expect, test } from '../fixtures.ts';
@@ -54,7 +53,7 @@ test('a conversation is saved in each format from the toolbar, and the page it m
   chat,
   page,
   browser,
-}) => {
+}, info) => {
   await chat.open('/llm');
   await chat.sayAndWait('Plan how we track user logins');
   const id = await chat.conversationOpened();
@@ -72,10 +71,11 @@ test('a conversation is saved in each format from the toolbar, and the page it m
     expect((await save(name)).suggestedFilename()).toMatch(new RegExp(`^pas_conversation_${id}_\\d{14}\\.${extension}$`));
   }
   const file = await save('Export as HTML');
-  const html = await readFile(await file.path(), 'utf8');
+  const saved = info.outputPath('saved.html');
+  await file.saveAs(saved);
 
   // As a file of one's own, in a browser that has never seen Parley.
-  const context = await browser.newContext({ javaScriptEnabled: true });
+  const context = await browser.newContext();
   const alone = await context.newPage();
   const complaints: string[] = [];
   alone.on('console', line => complaints.push(line.text()));
@@ -85,7 +85,7 @@ test('a conversation is saved in each format from the toolbar, and the page it m
   for (const [width, colorScheme] of [[1440, 'dark'], [360, 'light']] as const) {
     await alone.setViewportSize({ width, height: 900 });
     await alone.emulateMedia({ colorScheme });
-    await alone.goto(`file://${await file.path()}`).catch(() => alone.setContent(html));
+    await alone.goto(`file://${saved}`);
     await expect(alone.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(alone.locator('.rendered').first()).toBeVisible();
     const wider = await alone.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -20,11 +20,11 @@ const LARGEST_CONVERSATION: u64 = 64 * 1024 * 1024;
 /// How an error of ours is told from those of reading.
 const TOO_LARGE: &str = "a conversation is larger than 64 MB";
 
-/// Hands each conversation of a document to `each`, as JSON, with its number from 1 where it is one of a list. Gives the
+/// Hands each conversation of a document to `each`, as JSON; what is wrong with one of a list is told with its number. Gives the
 /// number of half characters that were mended.
 pub(super) fn read(
     from: impl Read,
-    each: &mut dyn FnMut(Option<usize>, &RawValue) -> Result<(), Malformed>,
+    each: &mut dyn FnMut(&RawValue) -> Result<(), Malformed>,
 ) -> Result<u64, Malformed> {
     let left = Rc::new(Cell::new(LARGEST_CONVERSATION));
     let bounded = Bounded {
@@ -42,7 +42,7 @@ pub(super) fn read(
             failure: &failure,
         }),
         b'{' => <Box<RawValue> as serde::Deserialize>::deserialize(&mut document).and_then(|whole| {
-            each(None, &whole).map_err(|malformed| {
+            each(&whole).map_err(|malformed| {
                 failure.set(Some(malformed));
                 serde_json::Error::custom("")
             })
@@ -92,7 +92,7 @@ pub(super) fn unreadable(error: &io::Error) -> Malformed {
 }
 
 struct Elements<'a> {
-    each: &'a mut dyn FnMut(Option<usize>, &RawValue) -> Result<(), Malformed>,
+    each: &'a mut dyn FnMut(&RawValue) -> Result<(), Malformed>,
     left: &'a Cell<u64>,
     failure: &'a Cell<Option<Malformed>>,
 }
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Elements<'_> {
         let mut number = 0;
         while let Some(element) = list.next_element::<Box<RawValue>>()? {
             number += 1;
-            (self.each)(Some(number), &element).map_err(|malformed| {
+            (self.each)(&element).map_err(|malformed| {
                 self.failure
                     .set(Some(malformed.within(&format!("conversation {number}"))));
                 A::Error::custom("")

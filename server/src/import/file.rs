@@ -48,7 +48,7 @@ pub(super) fn read(file: &File, each: &mut dyn FnMut(&RawValue) -> Result<(), Ma
     if is_archive {
         return read_archive(file, length, each);
     }
-    let broken_characters = elements::read(file, &mut |_, element| each(element))?;
+    let broken_characters = elements::read(file, each)?;
     Ok(Beside {
         other_files: 0,
         broken_characters,
@@ -88,14 +88,13 @@ fn read_archive(
         let shown: String = name.chars().filter(|c| !c.is_control()).take(120).collect();
         let entry = archive.by_name(name).map_err(|error| bad(&error).within(&shown))?;
         let mut bounded = entry.take(left);
-        beside.broken_characters +=
-            elements::read(&mut bounded, &mut |_, element| each(element)).map_err(|malformed| {
-                if bounded.limit() == 0 {
-                    expands_too_far()
-                } else {
-                    malformed.within(&shown)
-                }
-            })?;
+        beside.broken_characters += elements::read(&mut bounded, each).map_err(|malformed| {
+            if bounded.limit() == 0 {
+                expands_too_far()
+            } else {
+                malformed.within(&shown)
+            }
+        })?;
         left = bounded.limit();
     }
     Ok(beside)

@@ -21,6 +21,17 @@ fn long(count: u128) -> Arc<Conversation> {
     Arc::new(conversation(9, messages))
 }
 
+/// One part.
+async fn take_some(store: &Store, mut intake: Intake) -> Intake {
+    store
+        .write(move |connection| {
+            intake.take_some(connection)?;
+            Ok(intake)
+        })
+        .await
+        .unwrap()
+}
+
 fn imported(fate: Fate, new_messages: u64, known_messages: u64) -> Imported {
     Imported {
         fate,
@@ -35,12 +46,8 @@ async fn what_breaks_off_stays_and_the_same_again_completes_it() {
     let store = store(&folder).await;
     let whole = long(450);
     let session_id = whole.session.session_id;
-    let mut intake = Intake::new(USER, Arc::clone(&whole));
     // The first part, and then the server dies.
-    store
-        .write(move |connection| intake.take_some(connection))
-        .await
-        .unwrap();
+    take_some(&store, Intake::new(USER, Arc::clone(&whole))).await;
     let part = store.conversation(USER, session_id).await.unwrap().unwrap();
     assert_eq!(part.messages, whole.messages[..MESSAGES_AT_ONCE]);
     assert_eq!(
@@ -103,22 +110,9 @@ async fn what_is_deleted_while_it_comes_in_does_not_come_back() {
     let store = store(&folder).await;
     let whole = long(450);
     let session_id = whole.session.session_id;
-    let mut intake = Intake::new(USER, Arc::clone(&whole));
-    intake = store
-        .write(move |connection| {
-            intake.take_some(connection)?;
-            Ok(intake)
-        })
-        .await
-        .unwrap();
+    let intake = take_some(&store, Intake::new(USER, Arc::clone(&whole))).await;
     store.delete_session(USER, session_id).await.unwrap();
-    intake = store
-        .write(move |connection| {
-            intake.take_some(connection)?;
-            Ok(intake)
-        })
-        .await
-        .unwrap();
+    let intake = take_some(&store, intake).await;
     assert!(intake.is_done);
     assert_eq!(intake.imported.new_messages, 200);
 }
