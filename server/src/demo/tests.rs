@@ -60,7 +60,10 @@ async fn as_many_as_wanted_are_added_and_found() {
     );
     for session in &sessions {
         let whole = store.conversation(ADA, session.session_id).await.unwrap().unwrap();
-        assert_eq!(whole.session.head_id, whole.messages.last().map(|message| message.message_id));
+        assert_eq!(
+            whole.session.head_id,
+            whole.messages.last().map(|message| message.message_id)
+        );
         assert!(
             whole
                 .messages
