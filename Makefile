@@ -51,7 +51,7 @@ bench-streams: ## streams through Parley, beside nginx and none at all, into doc
 	@$(TOOLS) && release="$(or $(CARGO_TARGET_DIR),target)/release" && \
 		exec "$$release/bench-streams" --parley "$$release/parley" $(OPTIONS)
 
-bench-gateway: ## answers through the embedded Gateway, beside their provider alone, into docs/BENCHMARKS.md (one minute)
+bench-gateway: ## answers through the embedded Gateway, beside their provider alone, into docs/BENCHMARKS.md (seconds, once it is built)
 	@.ci/bootstrap bench
 	@$(TOOLS) && env -u RUSTFLAGS LEPTOS_OUTPUT_NAME=parley SERVER_FN_PREFIX=/fn \
 		cargo build --release -p bench -p server --bin bench-gateway --bin parley

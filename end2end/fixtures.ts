@@ -1,8 +1,10 @@
 // What every test stands on: a running server, pages that are watched, and the means to start more of either.
 import { test as base, expect, type BrowserContext } from '@playwright/test';
+import { Alone } from './support/alone.ts';
 import { Chat } from './support/chat.ts';
 import { Gateway, type Script } from './support/gateway.ts';
 import { Guard } from './support/guard.ts';
+import { Hierarchy } from './support/hierarchy.ts';
 import { Parley, type Environment } from './support/parley.ts';
 import { Provider } from './support/provider.ts';
 import { Wire } from './support/wire.ts';
@@ -16,8 +18,12 @@ interface TestFixtures {
   startParley: (environment?: Environment) => Promise<Parley>;
   /** `latency`: milliseconds between pieces of ten characters; `silence`: before the first of them. */
   startProvider: (latency: number, silence?: number) => Promise<Provider>;
+  /** A provider whose model delegates: `startParley(hierarchy.environment)`. */
+  hierarchy: Hierarchy;
   /** A Gateway that answers as the script says: `startParley(gateway.environment)`. */
   startGateway: (script?: Script) => Promise<Gateway>;
+  /** `parley gateway`, in a process of its own: `startParley(alone.environment)`. */
+  startAlone: (environment?: Environment) => Promise<Alone>;
   /** A line to a server, which can be cut. */
   startWire: (parley: Parley) => Promise<Wire>;
   /** Another person, with a browser of their own. */
@@ -81,6 +87,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     for (const provider of started) await provider.stop();
   },
 
+  hierarchy: async ({}, use) => {
+    const hierarchy = await Hierarchy.start();
+    await use(hierarchy);
+    await hierarchy.stop();
+  },
+
   startGateway: async ({}, use) => {
     const started: Gateway[] = [];
     await use(async script => {
@@ -89,6 +101,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return gateway;
     });
     for (const gateway of started) await gateway.stop();
+  },
+
+  startAlone: async ({}, use) => {
+    const started: Alone[] = [];
+    await use(async environment => {
+      const alone = await Alone.start(environment);
+      started.push(alone);
+      return alone;
+    });
+    for (const alone of started) alone.stop();
   },
 
   startWire: async ({ guard }, use) => {

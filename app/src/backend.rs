@@ -11,6 +11,7 @@ use protocol::{
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
+    usage::{UsageRange, UsageReport},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -62,8 +63,8 @@ pub trait Backend: Send + Sync + 'static {
     fn show_version(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
     /// Stops the running turn.
     fn cancel(&self, session_id: Uuid) -> Answer<'_, ()>;
-    /// Passes on a decision on the task that waits for it.
-    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()>;
+    /// Takes a decision on the task that waits for it. Where that task's turn was cut off, it begins another, which is returned.
+    fn decide(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, Option<MessageAccepted>>;
     /// Changes title, pin or model.
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary>;
     /// Archives a session.
@@ -74,6 +75,8 @@ pub trait Backend: Send + Sync + 'static {
     fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>>;
     /// What was told of these blocks before; nothing is worked out.
     fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>>;
+    /// What the caller's answers took, added up.
+    fn usage(&self, range: UsageRange) -> Answer<'_, UsageReport>;
     /// Deletes a session; for a minute it can be restored.
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()>;
 }

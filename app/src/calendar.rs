@@ -1,4 +1,4 @@
-//! Times of day and names of days, in the person's own time zone.
+//! Times of day and names of days, in the person's own time zone; and those of days that are UTC's.
 
 use leptos::prelude::*;
 use protocol::timestamp::Timestamp;
@@ -71,6 +71,31 @@ impl Clock {
     }
 }
 
+/// `Wednesday, 11 March 2026`.
+pub(crate) fn full_date(date: Date) -> String {
+    weekday(date).to_owned() + ", " + &date_and_year(date)
+}
+
+/// `11 March 2026`.
+pub(crate) fn date_and_year(date: Date) -> String {
+    date.day().to_string() + " " + &month_and_year(date)
+}
+
+/// `March 2026`.
+pub(crate) fn month_and_year(date: Date) -> String {
+    month(date).to_owned() + " " + &date.year().to_string()
+}
+
+/// `11 Mar`.
+pub(crate) fn short_date(date: Date) -> String {
+    date.day().to_string() + " " + &month(date)[..3]
+}
+
+/// `Mar 2026`.
+pub(crate) fn short_month(date: Date) -> String {
+    month(date)[..3].to_owned() + " " + &date.year().to_string()
+}
+
 fn shifted(at: Timestamp, minutes: i32) -> OffsetDateTime {
     Timestamp(at.0.saturating_add(i64::from(minutes) * 60_000_000)).to_utc()
 }
@@ -122,7 +147,7 @@ fn brief(today: Date, at: OffsetDateTime) -> String {
     match days_between(today, day) {
         ..=1 => hour_and_minute(at),
         2..=6 => weekday(day)[..3].into(),
-        _ => day.day().to_string() + " " + &month(day)[..3],
+        _ => short_date(day),
     }
 }
 
@@ -197,6 +222,13 @@ mod tests {
             date(at("2026-12-03T08:00:00Z").date(), at("2026-03-04T09:30:00Z")),
             "4 March 09:30"
         );
+    }
+
+    #[test]
+    fn a_day_of_utc_is_named_without_regard_to_today() {
+        let date = at("2026-03-11T23:59:00Z").date();
+        assert_eq!(full_date(date), "Wednesday, 11 March 2026");
+        assert_eq!((&*short_date(date), &*short_month(date)), ("11 Mar", "Mar 2026"));
     }
 
     #[test]

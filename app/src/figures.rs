@@ -31,9 +31,32 @@ pub(crate) fn permille(part: u64, whole: u64) -> u64 {
     u64::try_from(part / u128::from(whole)).unwrap_or(u64::MAX)
 }
 
+/// `12.34%`, as attributes of SVG have it.
+pub(crate) fn percentage(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "0%".into();
+    }
+    let hundredths = (u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole);
+    let hundredths = u64::try_from(hundredths).unwrap_or(u64::MAX);
+    trimmed((hundredths / 100).to_string() + "." + &padded(hundredths % 100, 2), 0) + "%"
+}
+
+/// `20k`, `1.5M`: what stands beside a chart, where there is little room.
+pub(crate) fn short(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => trimmed(tenths(number / 100), 0) + "k",
+        _ => trimmed(tenths(number / 100_000), 0) + "M",
+    }
+}
+
 /// `$0.015`, `$1.20`: three digits where a cent is too coarse, four where a tenth of one is.
 pub(crate) fn money(dollars: f64) -> String {
-    let micros = micros(dollars);
+    money_of_micros(micros(dollars))
+}
+
+/// The same of millionths of a dollar.
+pub(crate) fn money_of_micros(micros: u64) -> String {
     match micros {
         0 => "$0.00".into(),
         1..100 => "<$0.0001".into(),
@@ -104,9 +127,14 @@ fn decimal(micros: u64, most: u32, least: usize) -> String {
     let unit = 10_u64.pow(6 - most);
     let rounded = (micros + unit / 2) / unit;
     let scale = 10_u64.pow(most);
-    let fraction = (rounded % scale).to_string();
-    let padding = "0".repeat((most as usize).saturating_sub(fraction.len()));
-    trimmed((rounded / scale).to_string() + "." + &padding + &fraction, least)
+    let fraction = padded(rounded % scale, most as usize);
+    trimmed((rounded / scale).to_string() + "." + &fraction, least)
+}
+
+/// With zeros before it, so that it has so many digits.
+fn padded(number: u64, digits: usize) -> String {
+    let number = number.to_string();
+    "0".repeat(digits.saturating_sub(number.len())) + &number
 }
 
 /// Takes zeros off the end until `least` decimal places are left.
@@ -169,6 +197,18 @@ mod tests {
         assert_eq!(price(Some(0.25), Some(1.25)), "$0.25 / $1.25");
         assert_eq!(price(Some(0.0), Some(0.0)), "free");
         assert_eq!(price(None, Some(1.0)), "price unknown");
+    }
+
+    #[test]
+    fn a_chart_has_its_own_numbers() {
+        assert_eq!(
+            [(0, 5), (5, 5), (1, 3), (1, 400), (5, 0), (2, 3), (u64::MAX, u64::MAX)].map(|(a, b)| percentage(a, b)),
+            ["0%", "100%", "33.33%", "0.25%", "0%", "66.67%", "100%"]
+        );
+        assert_eq!(
+            [0, 999, 1_000, 2_500, 20_000, 1_000_000, 1_500_000].map(short),
+            ["0", "999", "1k", "2.5k", "20k", "1M", "1.5M"]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod chat;
 mod frame;
 mod history;
 mod not_found;
+pub(crate) mod usage;
 
 use leptos::{ev, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
@@ -28,6 +29,7 @@ pub(crate) use history::Asked;
 pub(crate) use history::Conversations;
 use history::HistoryPage;
 use not_found::NotFound;
+use usage::UsagePage;
 
 /// The whole page.
 #[component]
@@ -67,6 +69,7 @@ fn Frame() -> impl IntoView {
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
                     <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </div>
         </div>

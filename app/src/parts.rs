@@ -20,7 +20,7 @@ use crate::{
         transcript::Transcript,
     },
     error::PageError,
-    pages::Conversations,
+    pages::{Conversations, usage::Report},
     state::{Chat, use_chat},
 };
 
@@ -76,6 +76,13 @@ pub(crate) struct Tools {
 pub(crate) struct History {
     /// Filters, list, and what can be done with it.
     pub(crate) conversations: fn() -> AnyView,
+}
+
+/// What answers took.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    /// The page.
+    pub(crate) page: fn() -> AnyView,
 }
 
 /// Declares where a part is kept and what is in it. In a divided page nothing else may name its content: what is in it is
@@ -144,6 +151,14 @@ part!(
     }
 );
 
+part!(
+    Usage,
+    usage,
+    Usage {
+        page: || view! { <Report/> }.into_any(),
+    }
+);
+
 /// Fetches what the document that the server wrote shows already, so that it can be brought to life.
 pub async fn prepare() {
     if browser::has("[role=log]") {
@@ -151,6 +166,9 @@ pub async fn prepare() {
     }
     if browser::has("[data-view=history]") {
         persist::<History>().await;
+    }
+    if browser::has("[data-view=usage]") {
+        persist::<Usage>().await;
     }
 }
 

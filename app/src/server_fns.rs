@@ -5,6 +5,7 @@ use protocol::{
     highlight::{Code, Runs},
     history::{ManyChange, SearchResults, SessionQuery},
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
+    usage::{UsageRange, UsageReport},
 };
 use uuid::Uuid;
 
@@ -83,10 +84,13 @@ pub(crate) async fn cancel(session_id: Uuid) -> Result<(), PageError> {
     door::answer(door::backend()?.cancel(session_id).await)
 }
 
-/// Passes on a decision on the task that waits for it.
-#[server(prefix = "/fn", endpoint = "approve", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn approve(session_id: Uuid, approval: protocol::gateway::GatewayApproval) -> Result<(), PageError> {
-    door::answer(door::backend()?.approve(session_id, approval).await)
+/// Takes a decision on the task that waits for it. Where that task's turn was cut off, it begins another, which is returned.
+#[server(prefix = "/fn", endpoint = "decide", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn decide(
+    session_id: Uuid,
+    approval: protocol::gateway::GatewayApproval,
+) -> Result<Option<MessageAccepted>, PageError> {
+    door::answer(door::backend()?.decide(session_id, approval).await)
 }
 
 /// Changes title, pin or model.
@@ -111,6 +115,12 @@ pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageErro
 #[server(prefix = "/fn", endpoint = "highlight", protocol = Http<Json, Json>, client = CsrfClient)]
 pub(crate) async fn highlight(blocks: Vec<Code>) -> Result<Vec<Option<Runs>>, PageError> {
     door::answer(door::backend()?.highlight(blocks).await)
+}
+
+/// What the caller's answers took, added up.
+#[server(prefix = "/fn", endpoint = "usage", protocol = Http<Json, Json>, client = CsrfClient)]
+pub(crate) async fn usage(range: UsageRange) -> Result<UsageReport, PageError> {
+    door::answer(door::backend()?.usage(range).await)
 }
 
 /// Deletes a session; for a minute it can be restored.

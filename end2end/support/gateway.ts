@@ -42,6 +42,8 @@ export interface ChatRequest {
   parent_role: string | null;
   model: string | null;
   idempotency_key: string;
+  /** Where `message` is one: on the plan that is the last assistant message. */
+  decision?: { decision: Approval['decision']; note?: string };
 }
 
 export interface Approval {
@@ -404,12 +406,12 @@ function refusal(code: string, message: string): unknown {
   return { error: { code, message, action: 'Look at the test.' } };
 }
 
-function reply(response: ServerResponse, status: number, body?: unknown): void {
+export function reply(response: ServerResponse, status: number, body?: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-async function read(request: IncomingMessage): Promise<string> {
+export async function read(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
   return Buffer.concat(pieces).toString('utf8');

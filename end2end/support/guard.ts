@@ -1,6 +1,9 @@
 // Watches everything a browser says, and takes any complaint for a failure.
 import type { BrowserContext } from '@playwright/test';
 
+/** What a page says of a server that was taken away. */
+export const SERVER_WENT_AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Failed to fetch|Failed to load resource/;
+
 export class Guard {
   private readonly problems: string[] = [];
   private readonly allowed: RegExp[] = [];

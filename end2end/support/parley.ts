@@ -11,7 +11,7 @@ export type Environment = Record<string, string>;
 const repository = resolve(import.meta.dirname, '../..');
 export const binary = process.env.PARLEY_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(repository, 'target'), 'debug/parley');
 /** A port where nothing listens: a developer's own Ollama must not take part. */
-const NOWHERE = 'http://127.0.0.1:9';
+export const NOWHERE = 'http://127.0.0.1:9';
 /** What a developer's shell may have set, and the tests must not see. */
 const FOREIGN = /^(PARLEY_|LEPTOS_|OPENAI_|ANTHROPIC_|GEMINI_|GATEWAY_|REGISTRY_|OLLAMA_|DATABASE_URL$|RUST_LOG$)/;
 
@@ -107,7 +107,7 @@ export class Parley {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

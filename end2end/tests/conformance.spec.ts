@@ -1,12 +1,10 @@
 // Both Gateways keep the contract: the embedded one, running alone, and the scripted one that the other tests talk to.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { test, expect } from '../fixtures.ts';
+import { Alone } from '../support/alone.ts';
 import { MODELS, answerOf, type Step, type TurnEvent } from '../support/gateway.ts';
-import { binary } from '../support/parley.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const CHECKS = 11;
@@ -24,32 +22,14 @@ async function conformance(url: string, token = ''): Promise<{ code: number; sai
   return { code, said };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 test('the embedded Gateway, alone, keeps the contract', async () => {
-  const address = `127.0.0.1:${await freePort()}`;
-  const gateway = spawn(binary, ['gateway', '--addr', address], {
-    // The discard port: nothing listens there.
-    env: { PATH: process.env.PATH, OLLAMA_HOST: 'http://127.0.0.1:9', PARLEY_REHEARSAL_DELAY_MS: '2' },
-    stdio: 'ignore',
-  });
+  const gateway = await Alone.start();
   try {
-    const isUp = () => fetch(`http://${address}/health`).then(answer => answer.ok, () => false);
-    await expect.poll(isUp, { timeout: 15_000 }).toBe(true);
-    const { code, said } = await conformance(`http://${address}`);
+    const { code, said } = await conformance(gateway.url, Alone.TOKEN);
     expect(code, said).toBe(0);
-    // It runs without a token, so there is nothing to open.
-    expect(said).toContain(`# pass ${CHECKS - 1}\n`);
-    expect(said).toContain('# skipped 1\n');
+    expect(said).toContain(`# pass ${CHECKS}\n`);
   } finally {
-    gateway.kill();
+    gateway.stop();
   }
 });
 

@@ -57,6 +57,27 @@ test('the tree grows while it is worked on, is the same after a reload, and its 
   }
 });
 
+test('how an answer ended that was not divided is said beside it, also after a reload', async ({ chat, startGateway, startParley }) => {
+  const end = 'The length limit of Script Large was reached.';
+  const gateway = await startGateway({
+    answer: ({ message }) => [
+      node('t1', undefined, 'architect', 'executing', { detail: 'Asking Script Large' }),
+      { type: 'token', content: 'As far as I got.' },
+      node('t1', undefined, 'architect', 'complete', message === 'Be long' ? { detail: end } : {}),
+      { type: 'done' },
+    ],
+  });
+  const parley = await startParley(gateway.environment);
+  await chat.open(`${parley.url}/llm`);
+  await chat.sayAndWait('Be long');
+  await chat.sayAndWait('Be brief');
+  for (const _ of ['live', 'after a reload']) {
+    await expect(chat.answers.first().locator('.aside')).toHaveText(end);
+    await expect(chat.answers.last().locator('.aside')).toHaveCount(0);
+    await chat.reload();
+  }
+});
+
 test('the gauge tells what each answer took', async ({ chat, page, startGateway, startParley }) => {
   let count = 0;
   const gateway = await startGateway({ answer: () => [{ type: 'token', content: 'Yes.' }, usage(1_000 * ++count, 200, 0.01), { type: 'done' }] });

@@ -1,23 +1,17 @@
 // The embedded Gateway's agents at work, on a provider that calls tools: plan, approval, four tiers, sums, stop.
-import { test as base, expect } from '../fixtures.ts';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '../fixtures.ts';
 import { Api, Chat } from '../support/chat.ts';
-import { Hierarchy } from '../support/hierarchy.ts';
 
 interface Kept {
   metadata: { tasks: { cost_usd?: number | null }[] };
   cost_usd: number | null;
 }
 
-const test = base.extend<{ hierarchy: Hierarchy }>({
-  hierarchy: async ({}, use) => {
-    const hierarchy = await Hierarchy.start();
-    await use(hierarchy);
-    await hierarchy.stop();
-  },
-});
-
-test('four tiers each do a part, after a plan that was changed and approved from another tab', async ({ chat, page, context, hierarchy, startParley }) => {
-  const parley = await startParley(hierarchy.environment);
+for (const place of ['within Parley', 'alone']) test(`four tiers each do a part, after a plan that was changed and approved from another tab; the Gateway is ${place}`, async ({ chat, page, context, hierarchy, startParley, startAlone }) => {
+  const parley = await startParley(place === 'alone' ? (await startAlone(hierarchy.environment)).environment : hierarchy.environment);
   const approval = page.getByRole('region', { name: 'Approval' });
   await chat.open(`${parley.url}/llm`);
   await chat.say('Build it');
@@ -67,6 +61,34 @@ test('four tiers each do a part, after a plan that was changed and approved from
   expect(micro(cost_usd)).toBe(22_400);
 });
 
+test('the plan of an agent below is shown and decided on as well', async ({ chat, page, hierarchy, startParley }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-agents-'));
+  const built_in = readFileSync(join(import.meta.dirname, '../../server/gateway/agents.toml'), 'utf8');
+  const agents = built_in.replace('agent_id = "dir-code"\n', 'agent_id = "dir-code"\nrequires_approval = true\n');
+  expect(agents).not.toBe(built_in);
+  writeFileSync(join(folder, 'agents.toml'), agents);
+  const parley = await startParley({ ...hierarchy.environment, PARLEY_AGENTS: join(folder, 'agents.toml') });
+  const approval = page.getByRole('region', { name: 'Approval' });
+  await chat.open(`${parley.url}/llm`);
+  await chat.say('Build it');
+  await approval.getByRole('button', { name: 'Approve' }).click();
+
+  await expect(approval).toContainText('Dir-Code asks: Shall the plan be carried out? It would go to Mgr-Code-01.');
+  await expect(approval).toContainText('Plan of Dir-Code: hand it on.');
+  await expect(chat.lastAnswer.locator('.who')).toContainText('Awaiting approval');
+  await chat.reload();
+  await approval.getByRole('button', { name: 'Refine' }).click();
+  await approval.getByRole('textbox', { name: 'What to change' }).fill('keep it small');
+  await approval.getByRole('button', { name: 'Send changes' }).click();
+  await expect(approval).toContainText('Changed plan of Dir-Code: keep it small.');
+  expect(hierarchy.asked).toEqual(['Architect', 'Dir-Code', 'Dir-Code']);
+  await approval.getByRole('button', { name: 'Approve' }).click();
+  await expect(chat.lastAnswer).toHaveAttribute('data-status', 'complete');
+  await expect(approval).toHaveCount(0);
+  await expect(chat.lastText).toContainText('Done by Architect.');
+  rmSync(folder, { recursive: true });
+});
+
 test('stopped in the middle, no request stays open at the provider', async ({ chat, page, hierarchy, startParley }) => {
   hierarchy.hold();
   const parley = await startParley(hierarchy.environment);
@@ -78,6 +100,12 @@ test('stopped in the middle, no request stays open at the provider', async ({ ch
   await page.getByRole('button', { name: 'Stop' }).click();
   await chat.ends('cancelled');
   await expect.poll(() => hierarchy.open).toBe(0);
+  // Three have told what they took; the fourth was not let.
+  for (const _ of ['live', 'after a reload']) {
+    await expect(chat.lastAnswer.locator('.foot')).toContainText('~3,300 tokens');
+    await expect(chat.lastAnswer.locator('.foot')).toContainText('$0.0084');
+    await chat.reload();
+  }
   // Nobody goes on without the person.
   hierarchy.release();
   expect(hierarchy.asked).toEqual(['Architect', 'Dir-Code', 'Mgr-Code-01', 'Programmer-GPT-001']);

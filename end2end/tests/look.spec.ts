@@ -4,6 +4,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '../fixtures.ts';
 import { Chat } from '../support/chat.ts';
 import { answerOf, MODELS, type Answer, type Model } from '../support/gateway.ts';
+import { SERVER_WENT_AWAY } from '../support/guard.ts';
+import type { Parley } from '../support/parley.ts';
 
 const WIDTHS = [1440, 768, 360];
 const THEMES = ['dark', 'light'] as const;
@@ -26,6 +28,9 @@ const STATES: Record<string, (chat: Chat) => Promise<void>> = {
     await chat.composer.blur();
     await chat.page.keyboard.press('?');
     await expect(chat.page.getByRole('dialog')).toBeVisible();
+  },
+  'usage-empty': async chat => {
+    await chat.open('/usage?range=all');
   },
   error: async chat => {
     await chat.say('/fail');
@@ -92,7 +97,7 @@ const ANSWERS: Record<string, () => Answer> = {
 
 const TITLES = ['The slow list', 'Retries and time-outs', 'A plan for the migration', 'Names in the wire format'];
 
-const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
+const SCRIPTED: Record<string, (chat: Chat, parley: Parley) => Promise<void>> = {
   long: async chat => chat.sayAndWait('Why is the list slow?'),
   streaming: async chat => {
     await chat.say('Where is the time lost?');
@@ -101,6 +106,14 @@ const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
   approval: async chat => {
     await chat.say('Rename the column');
     await expect(chat.page.getByRole('button', { name: 'Approve' })).toBeVisible();
+  },
+  undecided: async (chat, parley) => {
+    await chat.say('Rename the column');
+    await expect(chat.page.getByRole('button', { name: 'Approve' })).toBeVisible();
+    await parley.stop();
+    await parley.launch();
+    await chat.reload();
+    await expect(chat.lastAnswer).toContainText('Parley was restarted while this plan waited.');
   },
   delegation: async chat => {
     await chat.say('Build the migration, and describe it');
@@ -166,6 +179,15 @@ const SCRIPTED: Record<string, (chat: Chat) => Promise<void>> = {
     await chat.page.getByRole('checkbox', { name: `Select ${TITLES[3]}` }).click({ modifiers: ['Shift'] });
     await expect(chat.page.getByRole('toolbar')).toBeVisible();
   },
+  usage: async chat => {
+    for (const title of ['Why is the list slow?', 'A plan for the migration', 'Names in the wire format, and why they are the same everywhere']) {
+      await chat.open('/llm');
+      await chat.sayAndWait(title);
+    }
+    await chat.open('/usage?range=7d');
+    await chat.page.getByRole('slider').focus();
+    await expect(chat.page.locator('.tip')).toBeVisible();
+  },
   toast: async chat => {
     await chat.sayAndWait('Why is the list slow?');
     await chat.page.keyboard.press('Control+k');
@@ -211,6 +233,7 @@ for (const theme of THEMES) {
     for (const [state, bring] of Object.entries(SCRIPTED)) {
       test(state, async ({ guard, startGateway, startParley, browser }) => {
         guard.allow(/404/); // the conversation that is not there
+        if (state === 'undecided') guard.allow(SERVER_WENT_AWAY);
         const gateway = await startGateway({
           models: [...MODELS, ...IN_A_STATE],
           answer: ({ message }) => ANSWERS[message]?.() ?? answerOf(RICH),
@@ -221,7 +244,7 @@ for (const theme of THEMES) {
         const visitor = new Chat(await context.newPage());
         await visitor.open('/llm');
         await visitor.setTheme(theme);
-        await bring(visitor);
+        await bring(visitor, parley);
         await look(visitor, state, theme);
         await context.close();
       });

@@ -2,12 +2,12 @@
 import { expect, test } from '../fixtures.ts';
 import { ANSWER, MODELS } from '../support/provider.ts';
 import { Chat } from '../support/chat.ts';
+import { SERVER_WENT_AWAY } from '../support/guard.ts';
 
 /** Between pieces of ten characters; the answer of some 550 takes about five seconds. */
 const SLOW = 90;
 /** Slow enough that the page is back, on a busy machine too, long before the answer of some 15 seconds ends. */
 const SLOWER = 300;
-const SERVER_WENT_AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Failed to fetch|Failed to load resource/;
 
 test('an answer survives a reload, is asked for once and written once', async ({ chat, startParley, startProvider }) => {
   const provider = await startProvider(SLOWER);

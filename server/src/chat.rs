@@ -4,6 +4,8 @@
 //! - [`log`]: what a turn emitted, for any number of readers
 //! - [`live`]: the turns that run or have just ended
 //! - `send` and `run`: how a turn is begun, and the task that owns it
+//! - `decide`: what a plan that waits is told; `halt`: what the Gateway is told to stop
+//! - [`estimate`] and `told`: tokens and cost where the Gateway does not tell them of the whole
 //! - [`journal`]: saves what running turns write
 //! - [`attach`]: one reader's way through a turn
 //! - `many`: what is done to many sessions at once
@@ -11,9 +13,12 @@
 //! - `purge`: removes what was deleted a while ago
 //! - `search`: finds what was said
 //! - `take`: conversations as a whole, on their way out and in
+//! - `usage`: what answers took
 
 pub mod attach;
+mod decide;
 pub mod estimate;
+mod halt;
 pub mod journal;
 pub mod live;
 pub mod log;
@@ -26,12 +31,13 @@ mod search;
 mod send;
 mod take;
 pub(crate) mod title;
+pub(crate) mod told;
 pub mod turn;
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 
 use protocol::{
-    gateway::GatewayApproval,
     history::SessionQuery,
     session::{
         Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -51,6 +57,7 @@ use crate::{
     },
     store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor},
 };
+use halt::{Halt, Left};
 use live::{LiveCount, LiveTurns};
 
 /// How many messages a page of a conversation has unless asked otherwise.
@@ -98,6 +105,8 @@ struct Inner {
     registry: Arc<Registry>,
     timing: Timing,
     live: Arc<LiveTurns>,
+    halt: Halt,
+    left: Arc<Left>,
     /// Shared by those who begin a turn; who holds it alone sees no turn in the database before it is among the live ones.
     beginning: Arc<RwLock<()>>,
     tasks: TaskTracker,
@@ -111,9 +120,9 @@ impl ChatService {
     /// When the database fails.
     pub async fn start(store: Store, gateway: Arc<dyn Gateway>, timing: Timing) -> Result<Self, Error> {
         let recovered = store.recover_turns(None, None).await?;
-        if recovered > 0 {
+        if !recovered.is_empty() {
             tracing::warn!(
-                turns = recovered,
+                turns = recovered.len(),
                 "turns cut off by the last shut-down are marked as interrupted"
             );
         }
@@ -122,12 +131,24 @@ impl ChatService {
         let shutdown = CancellationToken::new();
         tasks.spawn(journal::run(Arc::clone(&live), timing.journal_period, shutdown.clone()));
         tasks.spawn(purge::run(store.clone(), timing, shutdown.clone()));
+        let halt = Halt {
+            gateway: Arc::clone(&gateway),
+            shutdown: shutdown.clone(),
+            within: timing.stop_within,
+        };
+        let left = Arc::new(Left::of(&recovered));
+        if !recovered.is_empty() {
+            let (left, halt) = (Arc::clone(&left), halt.clone());
+            tasks.spawn(async move { left.stop(halt).await });
+        }
         Ok(Self(Arc::new(Inner {
             registry: Arc::new(Registry::new(Arc::clone(&gateway))),
             store,
             gateway,
             timing,
             live,
+            halt,
+            left,
             beginning: Arc::default(),
             tasks,
             shutdown,
@@ -181,21 +202,6 @@ impl ChatService {
         }
         self.own_session(user_id, session_id).await?;
         Err(Error::NothingRunning)
-    }
-
-    /// Passes on a decision on a task that waits for it.
-    ///
-    /// # Errors
-    /// When nothing is running, or the Gateway refuses.
-    pub async fn approve(&self, user_id: Uuid, session_id: Uuid, approval: GatewayApproval) -> Result<(), Error> {
-        if self.0.live.running(user_id, session_id).is_none() {
-            self.own_session(user_id, session_id).await?;
-            return Err(Error::NothingAwaitsApproval);
-        }
-        match self.0.gateway.approve(session_id, approval).await {
-            Err(crate::gateway::GatewayError::Refused { status: 404 | 409, .. }) => Err(Error::NothingAwaitsApproval),
-            other => Ok(other?),
-        }
     }
 
     /// The caller's sessions.
@@ -409,10 +415,10 @@ impl ChatService {
             return Ok(false);
         }
         let recovered = self.0.live.recover(session_id).await?;
-        if recovered > 0 {
+        if !recovered.is_empty() {
             tracing::warn!(%session_id, "a turn that nobody ran is marked as interrupted");
         }
-        Ok(recovered > 0)
+        Ok(!recovered.is_empty())
     }
 
     async fn own_session(&self, user_id: Uuid, session_id: Uuid) -> Result<SessionSummary, Error> {

@@ -23,6 +23,10 @@ pub struct Config {
     pub database: PathBuf,
     /// An outer Gateway; `None`: the embedded one.
     pub gateway_url: Option<Url>,
+    /// What an outer Gateway asks of its clients, and `parley gateway` of its own.
+    pub gateway_token: Option<String>,
+    /// What that one speaks.
+    pub gateway_protocol: GatewayProtocol,
     /// A separate registry.
     pub registry_url: Option<Url>,
     /// How long to wait for the Gateway.
@@ -41,6 +45,15 @@ pub struct Config {
     pub prune_archived_days: Option<u32>,
     /// Whether the log is JSON.
     pub log_json: bool,
+}
+
+/// What a Gateway speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GatewayProtocol {
+    /// The contract.
+    Turns,
+    /// What older Gateways know: one route, whose response is the answer.
+    PostStream,
 }
 
 /// Limits per user; 0 lifts one.
@@ -89,15 +102,6 @@ impl Config {
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())
         };
-        match get("GATEWAY_PROTOCOL").as_deref() {
-            None | Some("turns") => {}
-            Some(other) => {
-                return Err(problem(
-                    "GATEWAY_PROTOCOL",
-                    format!("{other:?} is not supported; it takes `turns`"),
-                ));
-            }
-        }
         if get("PARLEY_TASK_LINKS").is_some() {
             tracing::warn!("PARLEY_TASK_LINKS is not supported yet and has no effect");
         }
@@ -108,10 +112,13 @@ impl Config {
             0 => Err(problem(name, "it takes at least 1".into())),
             seconds => Ok(Duration::from_secs(seconds)),
         };
+        let gateway_url = url(&get, "GATEWAY_URL")?;
         Ok(Self {
             site_addr: parsed(&get, "LEPTOS_SITE_ADDR", SocketAddr::from(([127, 0, 0, 1], 3000)))?,
             database: database_path(get("DATABASE_URL"), &get)?,
-            gateway_url: url(&get, "GATEWAY_URL")?,
+            gateway_protocol: gateway_protocol(&get, gateway_url.is_some())?,
+            gateway_url,
+            gateway_token: get("GATEWAY_TOKEN"),
             registry_url: url(&get, "REGISTRY_URL")?,
             timeouts: Timeouts {
                 connect: seconds("PARLEY_GATEWAY_CONNECT_SECONDS", waits.connect)?,
@@ -150,6 +157,18 @@ impl Config {
                 Some(_) => return Err(problem("PARLEY_LOG_FORMAT", "it takes `text` or `json`".into())),
             },
         })
+    }
+}
+
+fn gateway_protocol(get: &impl Fn(&str) -> Option<String>, is_outer: bool) -> Result<GatewayProtocol, ConfigError> {
+    let wrong = |what: &str| Err(problem("GATEWAY_PROTOCOL", what.into()));
+    match get("GATEWAY_PROTOCOL").as_deref() {
+        None | Some("turns") => Ok(GatewayProtocol::Turns),
+        Some("post-stream") if is_outer => Ok(GatewayProtocol::PostStream),
+        Some("post-stream") => {
+            wrong("`post-stream` is for an outer Gateway; set GATEWAY_URL to its address, or leave both out")
+        }
+        Some(_) => wrong("it takes `turns` or `post-stream`"),
     }
 }
 
@@ -363,6 +382,23 @@ mod tests {
                 .unwrap_or_else(|| panic!("{variable}={value} was taken"));
             assert!(error.starts_with(&format!("{variable}: ")), "{error}");
         }
+    }
+
+    #[test]
+    fn the_older_protocol_is_for_an_outer_gateway_only() {
+        let protocol = |variables: &[_]| read(variables).map(|config| config.gateway_protocol);
+        let (post_stream, url) = (
+            ("GATEWAY_PROTOCOL", "post-stream"),
+            ("GATEWAY_URL", "http://127.0.0.1:5000"),
+        );
+        assert_eq!(protocol(&[]), Ok(GatewayProtocol::Turns));
+        assert_eq!(protocol(&[url]), Ok(GatewayProtocol::Turns));
+        assert_eq!(protocol(&[post_stream, url]), Ok(GatewayProtocol::PostStream));
+        let error = protocol(&[post_stream]).unwrap_err();
+        assert!(
+            error.starts_with("GATEWAY_PROTOCOL: ") && error.contains("GATEWAY_URL"),
+            "{error}"
+        );
     }
 
     #[test]

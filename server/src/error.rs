@@ -101,7 +101,8 @@ impl Error {
             | Self::TurnInProgress
             | Self::NothingRunning
             | Self::NothingAwaitsApproval
-            | Self::AgentMismatch(_) => StatusCode::CONFLICT,
+            | Self::AgentMismatch(_)
+            | Self::Gateway(GatewayError::Unsupported { .. }) => StatusCode::CONFLICT,
             Self::AgentUnknown(_)
             | Self::ModelInactive(_)
             | Self::MessageEmpty

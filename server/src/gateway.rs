@@ -1,6 +1,15 @@
-//! The link to the Gateway: one trait, one HTTP client, whether the Gateway is embedded or outer.
+//! The way to the Gateway: one trait, and a client for each of the two protocols that Gateways speak.
+//!
+//! - [`http`]: the contract (`turns`), spoken by the embedded Gateway too
+//! - [`post_stream`]: older Gateways, which know one route
+//! - `link`, `events`, `reason`: what both need of HTTP, streams and refusals
+//! - [`registry`]: agents and models, kept
 
+mod events;
 pub mod http;
+mod link;
+pub mod post_stream;
+mod reason;
 pub mod registry;
 
 use std::{future::Future, pin::Pin};
@@ -46,6 +55,9 @@ pub trait Gateway: Send + Sync + 'static {
     fn health(&self) -> Reply<'_, ()>;
 }
 
+/// What to do where nothing better can be said.
+const RETRY: &str = "Try again; if it goes on, look at the Gateway.";
+
 /// Why the Gateway did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant's message says what it is")]
@@ -62,12 +74,19 @@ pub enum GatewayError {
     Refused { status: u16, reason: Option<ErrorBody> },
     #[error("the Gateway broke the contract: {0}")]
     Protocol(String),
+    /// It may be at work on the request, so this is never passing.
+    #[error("the Gateway may have got the request, which is not sent again")]
+    Sent(#[source] Box<GatewayError>),
+    #[error("the Gateway has no way to do this: {message}")]
+    Unsupported {
+        message: &'static str,
+        action: &'static str,
+    },
 }
 
 impl GatewayError {
     /// What a person is told.
     pub fn body(&self) -> ErrorBody {
-        const RETRY: &str = "Try again; if it goes on, look at the Gateway.";
         match self {
             Self::Unreachable(_) => ErrorBody::new("gateway_unreachable", "The Gateway cannot be reached.", RETRY),
             Self::Timeout(what) => {
@@ -91,6 +110,15 @@ impl GatewayError {
                 "The Gateway sent something that Parley does not understand.",
                 RETRY,
             ),
+            Self::Sent(error) => match &**error {
+                Self::Unreachable(_) => ErrorBody::new(
+                    "gateway_broken_off",
+                    "The Gateway broke the connection off before it answered.",
+                    RETRY,
+                ),
+                other => other.body(),
+            },
+            Self::Unsupported { message, action } => ErrorBody::new("gateway_unsupported", *message, *action),
         }
     }
 

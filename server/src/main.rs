@@ -6,10 +6,10 @@ use clap::{Parser, Subcommand};
 use leptos::config::LeptosOptions;
 use server::{
     chat::ChatService,
-    config::{Config, is_public},
+    config::{Config, GatewayProtocol, is_public},
     demo,
     embedded::Embedded,
-    gateway::http::HttpGateway,
+    gateway::{Gateway, http::HttpGateway, post_stream::PostStreamGateway},
     identity::Keys,
     keeping::{backup, export_all, prune},
     listen,
@@ -29,12 +29,16 @@ Settings come from the environment, and from a .env file:
   LEPTOS_SITE_ADDR                  where the app listens (127.0.0.1:3000)
   DATABASE_URL                      the SQLite file (parley.db in the data folder)
   GATEWAY_URL                       an outer Gateway (none: the embedded one)
+  GATEWAY_TOKEN                     sent to an outer Gateway (but an older one), and asked for by `parley gateway` (none)
+  GATEWAY_PROTOCOL                  what it speaks: `turns`, or `post-stream` for an older one
+                                    that knows only POST /chat/stream (turns)
   REGISTRY_URL                      a separate registry of agents (the Gateway)
   PARLEY_GATEWAY_CONNECT_SECONDS    wait for a connection to the Gateway (5)
   PARLEY_GATEWAY_FIRST_EVENT_SECONDS  wait for an answer to begin (180)
   PARLEY_GATEWAY_IDLE_SECONDS       wait within an answer (60)
   PARLEY_GATEWAY_RESUME_SECONDS     try to take up an answer that broke off (5)
-  PARLEY_AGENTS, PARLEY_MODELS      the embedded Gateway's agents.toml and models.toml (built in)
+  PARLEY_AGENTS, PARLEY_MODELS      the embedded Gateway's agents.toml and models.toml (built in);
+                                    under `post-stream` the models come from the latter, too
   OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL,
   GEMINI_API_KEY, GEMINI_BASE_URL   the embedded Gateway's providers (none)
   OLLAMA_HOST                       Ollama's address (http://127.0.0.1:11434)
@@ -69,7 +73,7 @@ enum Command {
     Serve,
     /// Serve the embedded Gateway alone
     Gateway {
-        /// Where it listens; it asks nobody who he is, so keep it where only your programs reach it
+        /// Where it listens; without GATEWAY_TOKEN it asks nobody who he is, so keep it where only your programs reach it
         #[arg(long, default_value = "127.0.0.1:4100")]
         addr: SocketAddr,
     },
@@ -122,16 +126,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("DATABASE_URL: {}: {}", config.database.display(), with_sources(&error)))?;
     let keys = keys(&config)?;
-    let (embedded, url, token) = match &config.gateway_url {
-        Some(url) => (None, url.clone(), None),
-        None => {
-            let embedded = Embedded::start(config.embedded.clone()).await?;
-            let (url, token) = (embedded.url.clone(), embedded.token.clone());
-            (Some(embedded), url, Some(token))
-        }
-    };
-    let gateway = HttpGateway::new(url, config.registry_url.clone(), token, config.timeouts)?;
-    let chat = ChatService::start(store, Arc::new(gateway), config.timing).await?;
+    let (embedded, gateway) = connect(&config).await?;
+    let chat = ChatService::start(store, gateway, config.timing).await?;
     let leptos = leptos_options(config.site_addr)?;
     let state = AppState::new(chat.clone(), keys, config.limits, config.plain_http, leptos);
 
@@ -162,8 +158,41 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The way to the Gateway, and the embedded one where there is no other.
+async fn connect(config: &Config) -> Result<(Option<Embedded>, Arc<dyn Gateway>), Box<dyn Error>> {
+    let registry = config.registry_url.clone();
+    let Some(url) = config.gateway_url.clone() else {
+        let embedded = Embedded::start(config.embedded.clone()).await?;
+        let (url, token) = (embedded.url.clone(), embedded.token.clone());
+        let gateway = HttpGateway::new(url, registry, Some(token), config.timeouts)?;
+        return Ok((Some(embedded), Arc::new(gateway)));
+    };
+    let gateway: Arc<dyn Gateway> = match config.gateway_protocol {
+        GatewayProtocol::Turns => Arc::new(HttpGateway::new(
+            url,
+            registry,
+            config.gateway_token.clone(),
+            config.timeouts,
+        )?),
+        GatewayProtocol::PostStream => {
+            let models = config.embedded.models_file.clone();
+            Arc::new(PostStreamGateway::new(url, registry, models, config.timeouts)?)
+        }
+    };
+    Ok((None, gateway))
+}
+
 async fn serve_gateway(config: Config, addr: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let gateway = gateway::Gateway::new(config.embedded).await?;
+    let settings = gateway::Settings {
+        access_token: config.gateway_token,
+        ..config.embedded
+    };
+    if settings.access_token.is_none() && is_public(addr.ip()) {
+        tracing::warn!(
+            "listening beyond this machine without GATEWAY_TOKEN: whoever reaches {addr} can spend your keys"
+        );
+    }
+    let gateway = gateway::Gateway::new(settings).await?;
     let listener = TcpListener::bind(addr)
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;

@@ -21,6 +21,7 @@ use protocol::{
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
+    usage::{UsageRange, UsageReport},
 };
 use uuid::Uuid;
 
@@ -247,8 +248,11 @@ impl Backend for CallerBackend {
         Box::pin(async move { Ok(self.chat().cancel(self.user, session_id).await?) })
     }
 
-    fn approve(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, ()> {
-        Box::pin(async move { Ok(self.chat().approve(self.user, session_id, approval).await?) })
+    fn decide(&self, session_id: Uuid, approval: GatewayApproval) -> Answer<'_, Option<MessageAccepted>> {
+        Box::pin(async move {
+            let admit = || self.state.limiters.message(self.user);
+            Ok(self.chat().decide(self.user, session_id, approval, admit).await?)
+        })
     }
 
     fn patch(&self, session_id: Uuid, patch: SessionPatch) -> Answer<'_, SessionSummary> {
@@ -272,6 +276,13 @@ impl Backend for CallerBackend {
 
     fn highlighted(&self, blocks: &[Code]) -> Vec<Option<Runs>> {
         self.state.highlighter.known(blocks)
+    }
+
+    fn usage(&self, range: UsageRange) -> Answer<'_, UsageReport> {
+        Box::pin(async move {
+            self.state.limiters.session_read(self.user)?;
+            Ok(self.chat().usage(self.user, range).await?)
+        })
     }
 
     fn delete(&self, session_id: Uuid) -> Answer<'_, ()> {

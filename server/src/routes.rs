@@ -8,6 +8,7 @@ mod registry;
 mod search;
 mod session;
 mod stream;
+mod usage;
 mod version;
 
 use axum::{
@@ -61,6 +62,8 @@ pub fn router() -> Router<AppState> {
             post(session::restore_session),
         )
         .route("/api/chat/sessions/{session_id}/export", get(export::export_session))
+        .route("/api/usage", get(usage::show_usage))
+        .route("/api/usage.csv", get(usage::export_usage))
         .route("/api", axum::routing::any(no_such_route))
         .route("/api/{*path}", axum::routing::any(no_such_route))
         .route("/healthz", get(health::healthz))

@@ -18,6 +18,7 @@ mod schema;
 mod search;
 mod sessions;
 mod turns;
+mod usage;
 mod writer;
 
 pub use conversations::Place;
@@ -25,6 +26,7 @@ pub use copy::verify;
 pub use demo::{DemoSession, DemoTurn, Person};
 pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Part, Shown};
+pub(crate) use rows::{dollars, micros};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
@@ -95,10 +97,7 @@ impl Store {
                 .ok_or_else(|| StoreError::Open("its path is not UTF-8".into()))?
                 .to_owned();
             let writer = pool(&url, 1)?;
-            writer
-                .get()?
-                .run_pending_migrations(MIGRATIONS)
-                .map_err(|error| StoreError::Migration(error.to_string()))?;
+            migrate(&mut *writer.get()?).map_err(|error| StoreError::Migration(error.to_string()))?;
             Ok(Self {
                 writer: Writer::new(writer),
                 readers: Connections::open(&url, READERS)?,
@@ -175,6 +174,16 @@ impl Store {
     pub async fn check(&self) -> Result<(), StoreError> {
         self.read(|connection| Ok(connection.batch_execute("SELECT 1")?)).await
     }
+}
+
+/// Brings a database to the newest schema; says so where it holds something, for that may take a while.
+fn migrate(connection: &mut SqliteConnection) -> diesel::migration::Result<()> {
+    let is_new = connection.applied_migrations()?.is_empty();
+    if !is_new && connection.has_pending_migration(MIGRATIONS)? {
+        tracing::info!("the database is brought up to date; with a million messages this takes some minutes");
+    }
+    connection.run_pending_migrations(MIGRATIONS)?;
+    Ok(())
 }
 
 /// Now, as the store counts it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::session::Decision;
+use crate::{plan::PlanDecision, session::Decision};
 
 /// The body of `POST /chat`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,11 @@ pub struct GatewayChatRequest {
     pub model: Option<String>,
     /// The same key again starts nothing.
     pub idempotency_key: String,
+    /// The person's decision on a plan, where `message` is one: the last assistant message of `messages` is that plan,
+    /// and its turn was cut off while it waited. A Gateway that does not know the field finds the decision in the message's
+    /// words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<PlanDecision>,
 }
 
 /// One message of the conversation, as a model sees it.
@@ -75,4 +80,32 @@ pub struct GatewayApproval {
     /// What to change, with `refine`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_tells_a_decision_only_where_there_is_one() {
+        let mut request = GatewayChatRequest {
+            session_id: Uuid::nil(),
+            message_id: Uuid::nil(),
+            message: "hello".into(),
+            messages: Vec::new(),
+            agent_id: "architect".into(),
+            parent_role: None,
+            model: None,
+            idempotency_key: "k".into(),
+            decision: None,
+        };
+        let told = |request: &GatewayChatRequest| serde_json::to_value(request).unwrap().get("decision").cloned();
+        assert_eq!(told(&request), None);
+        request.decision = Some(PlanDecision {
+            decision: Decision::Refine,
+            note: Some("smaller".into()),
+        });
+        let wanted = serde_json::json!({"decision": "refine", "note": "smaller"});
+        assert_eq!(told(&request), Some(wanted));
+    }
 }

@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::timestamp::Timestamp;
+use crate::{
+    event::StatusUpdate,
+    plan::PlanDecision,
+    task::{self, Task},
+    timestamp::Timestamp,
+};
 
 /// The longest message a person may send, in characters (Unicode scalar values).
 pub const MAX_MESSAGE_CHARS: usize = 50_000;
@@ -221,10 +226,23 @@ pub struct MessageMetadata {
     pub error: Option<crate::error::ErrorBody>,
     /// The last status its agent reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_status: Option<crate::event::StatusUpdate>,
+    pub last_status: Option<StatusUpdate>,
     /// The delegation tree, where a Gateway told of one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tasks: Vec<crate::task::Task>,
+    pub tasks: Vec<Task>,
+    /// The decision that this message of the person's is: on the plan before it, whose turn was cut off while it waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<PlanDecision>,
+}
+
+impl MessageMetadata {
+    /// Takes in a status of the answer's agent, or of one below it.
+    pub fn note(&mut self, status: &StatusUpdate) {
+        task::note(&mut self.tasks, status);
+        if status.parent_task_id.is_none() {
+            self.last_status = Some(status.clone());
+        }
+    }
 }
 
 /// Who wrote a message.

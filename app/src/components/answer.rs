@@ -1,7 +1,10 @@
 //! An agent's answer: who, with what, when, in what state; its text; what can be done with it, and what it took.
 
 use leptos::prelude::*;
-use protocol::session::{Message, MessageStatus};
+use protocol::{
+    event::TaskStatus,
+    session::{Message, MessageStatus},
+};
 use std::time::Duration;
 
 use super::{
@@ -47,16 +50,13 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
         move |_| line.status()
     });
     let detail = {
-        let message = message.clone();
+        let line = line.clone();
         move || {
-            let message = message.read();
-            let streaming = message.status == MessageStatus::Streaming;
-            message
-                .metadata
-                .last_status
-                .as_ref()
-                .filter(|_| streaming)
-                .and_then(|status| status.detail.clone())
+            let message = line.message.read();
+            let last = message.metadata.last_status.as_ref()?;
+            let waits = || last.status == TaskStatus::AwaitingApproval && chat.waiting_task(&line).is_some();
+            let stands = message.status == MessageStatus::Streaming || waits();
+            last.detail.clone().filter(|_| stands)
         }
     };
     view! {
@@ -70,13 +70,33 @@ pub(super) fn Answer(line: Line) -> impl IntoView {
             </header>
             <Tasks line=line.clone()/>
             <Body line=line.clone()/>
-            <Approval line=line.clone()/>
+            <Remark line=line.clone()/>
             <Failure line=line.clone()/>
+            <Approval line=line.clone()/>
             <Show when=move || status.get() != MessageStatus::Streaming>
                 <Foot line=line.clone()/>
             </Show>
         </article>
     }
+}
+
+/// What the agent says of how a whole answer came to its end.
+#[component]
+fn Remark(line: Line) -> impl IntoView {
+    let remark = Memo::new(move |_| remark(&line.message.read()));
+    view! {
+        <Show when=move || remark.with(Option::is_some)>
+            <p class="aside">{move || remark.get()}</p>
+        </Show>
+    }
+}
+
+/// Such as that a limit was reached. The tree of a task that was divided says it itself.
+fn remark(message: &Message) -> Option<String> {
+    let is_whole = message.status == MessageStatus::Complete && message.metadata.tasks.len() < 2;
+    let last = message.metadata.last_status.as_ref().filter(|_| is_whole)?;
+    let detail = last.detail.clone().filter(|_| last.status == TaskStatus::Complete);
+    detail.filter(|detail| !detail.trim().is_empty())
 }
 
 /// Why the answer is not whole.
@@ -87,6 +107,8 @@ fn Failure(line: Line) -> impl IntoView {
         let reason = message.metadata.error.as_ref().map(ToString::to_string);
         match message.status {
             MessageStatus::Error => reason.or_else(|| Some("The answer failed. Retry to ask again.".into())),
+            // The plan says it.
+            MessageStatus::Interrupted if message.undecided_task().is_some() => reason,
             MessageStatus::Interrupted => {
                 reason.or_else(|| Some("The server stopped before the answer was whole. Retry to ask again.".into()))
             }
@@ -172,7 +194,36 @@ fn sum(message: &Message) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::session::Usage;
+    use protocol::{event::StatusUpdate, session::Usage};
+
+    #[test]
+    fn what_is_said_of_an_end_is_told_beside_an_answer_that_was_not_divided() {
+        let mut message = Line::awaited("architect".into(), None, protocol::timestamp::Timestamp(0))
+            .message
+            .get_untracked();
+        let status = |task: &str, parent: Option<&str>, status, detail: &str| StatusUpdate {
+            status,
+            task_id: Some(task.into()),
+            detail: Some(detail.into()),
+            agent_id: None,
+            parent_task_id: parent.map(Into::into),
+            usage: None,
+            cost_usd: None,
+            output: None,
+        };
+        let note = |message: &mut Message, update| message.metadata.note(&update);
+        note(&mut message, status("a", None, TaskStatus::Executing, "Asking GPT"));
+        message.status = MessageStatus::Complete;
+        assert_eq!(remark(&message), None, "what it did last is not how it ended");
+        let end = "The length limit was reached.";
+        note(&mut message, status("a", None, TaskStatus::Complete, end));
+        assert_eq!(remark(&message).as_deref(), Some(end));
+        note(&mut message, status("b", Some("a"), TaskStatus::Complete, "Done"));
+        assert_eq!(remark(&message), None, "the tree says it");
+        message.metadata.tasks.truncate(1);
+        message.status = MessageStatus::Cancelled;
+        assert_eq!(remark(&message), None);
+    }
 
     #[test]
     fn the_sum_tells_what_is_known_and_marks_what_is_estimated() {

@@ -1,44 +1,88 @@
 //! What a task that waits for the person's word is told: go on, change the plan, or stop.
 
 use leptos::{html, prelude::*};
-use protocol::{
-    event::TaskStatus,
-    session::{Decision, MessageStatus},
-};
+use protocol::session::{Decision, Message};
 
 use super::icon::{self, Icon};
-use crate::state::{Line, use_chat};
+use crate::state::{Chat, Line, use_chat};
 
-/// The question and its buttons, while the answer's task waits.
+/// The question and its buttons, while the answer's task waits; and after its turn was cut off, until something follows it.
 #[component]
 pub(super) fn Approval(line: Line) -> impl IntoView {
-    let message = line.message;
-    let task = Memo::new(move |_| {
-        let message = message.read();
-        let last = message.metadata.last_status.as_ref()?;
-        let waits = message.status == MessageStatus::Streaming && last.status == TaskStatus::AwaitingApproval;
-        waits.then(|| last.task_id.clone()).flatten()
+    let chat = use_chat();
+    let message = line.message.clone();
+    let task = Memo::new(move |_| chat.waiting_task(&line));
+    let cut = Memo::new({
+        let message = message.clone();
+        move |_| cut_off(&message.read())
     });
+    move || match task.get() {
+        Some(task_id) => {
+            let question = question(chat, &message, &task_id);
+            view! { <Choices task_id question cut/> }.into_any()
+        }
+        None => view! { <Cut cut/> }.into_any(),
+    }
+}
+
+/// What is asked: by the agent whose answer it is, or by one below it, whose plan is not in the answer.
+fn question(chat: Chat, message: &ArcRwSignal<Message>, task_id: &str) -> impl IntoView + use<> {
+    // As it was when it was asked.
+    let message = message.read_untracked();
+    let mut tasks = message.metadata.tasks.iter();
+    let below = tasks.find(|task| task.task_id == *task_id && task.parent_task_id.is_some());
+    match below {
+        None => view! { <p>"Shall I go ahead with this plan?"</p> }.into_any(),
+        Some(task) => {
+            let agent_id = task.agent_id.clone().unwrap_or_default();
+            let name = untrack(|| chat.agent_of(&agent_id)).map_or(agent_id, |agent| agent.agent_name);
+            let detail = task.detail.clone();
+            let plan = task.output.clone().map(|plan| view! { <p class="plan">{plan}</p> });
+            view! {
+                <p>
+                    <b>{name}</b>
+                    " asks: "
+                    {detail}
+                </p>
+                {plan}
+            }
+            .into_any()
+        }
+    }
+}
+
+/// What became of the turn of a plan that waited.
+fn cut_off(message: &Message) -> Option<&'static str> {
+    message.undecided_task()?;
+    // With a reason it was not Parley itself that stopped.
+    Some(match message.metadata.error {
+        None => "Parley was restarted while this plan waited.",
+        Some(_) => "The Gateway was lost while this plan waited.",
+    })
+}
+
+/// The mark that stays on such a plan once it was decided on.
+#[component]
+fn Cut(cut: Memo<Option<&'static str>>) -> impl IntoView {
     view! {
-        <Show when=move || task.with(Option::is_some)>
-            <Choices task/>
+        <Show when=move || cut.get().is_some()>
+            <p class="aside">{move || cut.get()}</p>
         </Show>
     }
 }
 
 #[component]
-fn Choices(task: Memo<Option<String>>) -> impl IntoView {
+fn Choices(task_id: String, question: impl IntoView + 'static, cut: Memo<Option<&'static str>>) -> impl IntoView {
     let chat = use_chat();
+    let task_id = StoredValue::new(task_id);
     let deciding = RwSignal::new(false);
     let refining = RwSignal::new(false);
     let note = RwSignal::new(String::new());
     let field = NodeRef::<html::Textarea>::new();
     let decide = move |decision: Decision| {
-        if let Some(task_id) = task.get_untracked() {
-            let note = note.get_untracked().trim().to_owned();
-            let note = (decision == Decision::Refine).then_some(note);
-            chat.decide(task_id, decision, note, deciding);
-        }
+        let note = note.get_untracked().trim().to_owned();
+        let note = (decision == Decision::Refine).then_some(note);
+        chat.decide(task_id.get_value(), decision, note, deciding);
     };
     let refine = move |_| {
         if !refining.get_untracked() {
@@ -55,7 +99,13 @@ fn Choices(task: Memo<Option<String>>) -> impl IntoView {
     });
     view! {
         <section class="approval" aria-label="Approval">
-            <p>"Shall I go ahead with this plan?"</p>
+            <Show when=move || cut.get().is_some()>
+                <p class="cut">
+                    <Icon glyph=icon::PAUSE/>
+                    <span>{move || cut.get()} " You can still decide; a new answer follows."</span>
+                </p>
+            </Show>
+            {question}
             <Show when=move || refining.get()>
                 <textarea
                     node_ref=field
@@ -97,5 +147,42 @@ fn Choices(task: Memo<Option<String>>) -> impl IntoView {
                 </button>
             </div>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{
+        error::ErrorBody,
+        event::{StatusUpdate, TaskStatus},
+        session::MessageStatus,
+    };
+
+    #[test]
+    fn a_plan_says_what_cut_it_off() {
+        let mut message = Line::awaited("architect".into(), None, protocol::timestamp::Timestamp(0))
+            .message
+            .get_untracked();
+        message.metadata.note(&StatusUpdate {
+            status: TaskStatus::AwaitingApproval,
+            task_id: Some("t".into()),
+            detail: None,
+            agent_id: None,
+            parent_task_id: None,
+            usage: None,
+            cost_usd: None,
+            output: None,
+        });
+        assert_eq!(cut_off(&message), None, "it waits");
+        message.status = MessageStatus::Interrupted;
+        assert_eq!(cut_off(&message), Some("Parley was restarted while this plan waited."));
+        message.metadata.error = Some(ErrorBody::new("gateway_broken_off", "It broke off.", "Try again."));
+        for status in [MessageStatus::Interrupted, MessageStatus::Error] {
+            message.status = status;
+            assert_eq!(cut_off(&message), Some("The Gateway was lost while this plan waited."));
+        }
+        message.status = MessageStatus::Cancelled;
+        assert_eq!(cut_off(&message), None, "the person stopped it");
     }
 }

@@ -10,10 +10,14 @@ use crate::state::Line;
 pub(super) fn Badge(line: Line) -> impl IntoView {
     let state = Memo::new(move |_| {
         let message = line.message.read();
-        badge(
-            message.status,
-            message.metadata.last_status.as_ref().map(|last| last.status),
-        )
+        if message.undecided_task().is_some() {
+            // It failed at nothing: its plan can be decided on.
+            return ("badge awaiting", "Interrupted");
+        }
+        // Whoever below waits for the person, the whole answer does.
+        let waiting = message.task_below_that_waits().map(|task| task.status);
+        let last = message.metadata.last_status.as_ref().map(|last| last.status);
+        badge(message.status, waiting.or(last))
     });
     view! { <span class=move || state.get().0>{move || state.get().1}</span> }
 }

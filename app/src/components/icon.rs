@@ -10,7 +10,7 @@ pub(crate) const ALERT: Glyph = Glyph("M12 4 21 19.500H3zM12 10v4M12 17h.01");
 pub(crate) const ARCHIVE: Glyph = Glyph("M4 5h16v4H4zM5.500 9v10h13V9M10 13h4");
 pub(crate) const ARROW_UP: Glyph = Glyph("M12 19V5M6 11l6-6 6 6");
 pub(crate) const BIN: Glyph = Glyph("M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13");
-pub(crate) const CHART: Glyph = Glyph("M5 20V10M12 20V4M19 20v-7");
+pub(crate) const CHART: Glyph = Glyph("M5 20v-6M12 20V4M19 20v-9");
 pub(crate) const CHECK: Glyph = Glyph("m5 13 4 4L19 7");
 pub(crate) const CLOSE: Glyph = Glyph("M6 6l12 12M18 6 6 18");
 pub(crate) const COPY: Glyph = Glyph("M9 9h11v11H9zM5 15V5a1 1 0 0 1 1-1h9");
@@ -24,6 +24,7 @@ pub(crate) const MOON: Glyph = Glyph("M20 14a8 8 0 1 1-9-10 6 6 0 0 0 9 10z");
 pub(crate) const MORE: Glyph = Glyph(
     "M12 4.5a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5M12 11.25a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5M12 18a.75.75 0 1 0 0 1.5.75.75 0 1 0 0-1.5",
 );
+pub(crate) const PAUSE: Glyph = Glyph("M9 6v12M15 6v12");
 pub(crate) const PEN: Glyph = Glyph("M4 20h4L19 9l-4-4L4 16z");
 pub(crate) const PIN: Glyph = Glyph("M9 4h6l-1 6 3 4H7l3-4zM12 14v6");
 pub(crate) const PLUS: Glyph = Glyph("M12 5v14M5 12h14");

@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 use protocol::{
-    event::{EventId, TurnEvent},
+    event::{EventId, TaskStatus, TurnEvent},
     session::{MessageStatus, TurnStatus},
-    task,
     timestamp::Timestamp,
 };
 use uuid::Uuid;
@@ -76,12 +75,12 @@ impl Chat {
             TurnEvent::Token { content, offset } => {
                 line.text.update(|text| append(text, &content, offset));
             }
-            TurnEvent::StatusUpdate(status) => line.message.update(|message| {
-                task::note(&mut message.metadata.tasks, &status);
-                if status.parent_task_id.is_none() {
-                    message.metadata.last_status = Some(status);
+            TurnEvent::StatusUpdate(status) => {
+                line.message.update(|message| message.metadata.note(&status));
+                if status.status == TaskStatus::AwaitingApproval {
+                    self.announce("A plan waits for your decision.");
                 }
-            }),
+            }
             TurnEvent::Usage { usage, cost_usd } => line.message.update(|message| {
                 message.usage = Some(usage);
                 message.cost_usd = cost_usd;
@@ -124,8 +123,10 @@ impl Chat {
         self.connection.set_value(None);
         self.forget_loss();
         self.forget_stop_notice();
-        let announcement = match line.message.read_untracked().status {
+        let message = line.message.read_untracked();
+        let announcement = match message.status {
             MessageStatus::Streaming => return,
+            _ if message.undecided_task().is_some() => "The plan still waits for your decision.",
             MessageStatus::Complete => "The answer is complete.",
             MessageStatus::Cancelled => "The answer was stopped.",
             MessageStatus::Error | MessageStatus::Interrupted => "The answer failed.",

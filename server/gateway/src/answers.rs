@@ -191,6 +191,7 @@ mod tests {
             parent_role: None,
             model: None,
             idempotency_key: key.into(),
+            decision: None,
         }
     }
 

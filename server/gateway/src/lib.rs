@@ -31,12 +31,12 @@ mod routes;
 mod settings;
 mod turn;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use answers::{Answers, writer::Writer};
-use models::{Catalog, Models, health::Health};
+use models::{Catalog, Model, Models, health::Health};
 use parking_lot::RwLock;
-use protocol::gateway::GatewayChatRequest;
+use protocol::{gateway::GatewayChatRequest, registry::GatewayModel};
 use providers::Providers;
 use registry::Registry;
 use reload::Texts;
@@ -105,6 +105,17 @@ impl Gateway {
     }
 }
 
+/// The models that `file` lists (the built-in list where it is `None`), all of them active, whoever their provider is: for
+/// a Gateway that lists none itself.
+///
+/// # Errors
+///
+/// A file that cannot be read or is wrong; the error names the file and field.
+pub fn models_of(file: Option<&Path>) -> Result<Vec<GatewayModel>, ConfigError> {
+    let catalog = Catalog::of_another_gateway(file)?;
+    Ok(catalog.models.iter().map(Model::shown).collect())
+}
+
 impl Inner {
     /// The agents as they are now.
     fn registry(&self) -> Arc<Registry> {
@@ -120,7 +131,11 @@ impl Inner {
         model: models::Model,
         writer: &Writer,
     ) -> answers::Outcome {
-        if model.is_rehearsal() && !rehearsal::is_delegated(&request.message) {
+        if turn::is_rejected(request) {
+            turn::reject(writer)
+        } else if model.is_rehearsal()
+            && !(rehearsal::is_delegated(request) && registry.children(&agent.agent_id).next().is_some())
+        {
             let Settings {
                 rehearsal_delay,
                 approval_timeout,

@@ -9,7 +9,7 @@ pub(crate) mod limits;
 mod node;
 pub(crate) mod tools;
 
-pub(crate) use approval::undecided;
+pub(crate) use approval::{REJECTED, is_rejected, reject, undecided};
 pub(crate) use node::{delegate_call, is_refined};
 
 use std::{sync::Arc, time::Duration};
@@ -22,6 +22,7 @@ use crate::{
     models::Model,
     providers::request,
     registry::{AgentEntry, Registry},
+    rehearsal,
 };
 use limits::Allowance;
 use node::{End, Node};
@@ -61,7 +62,7 @@ pub(crate) async fn run(
         level: 1,
         parent: None,
         chat: request::chat(None, request),
-        assignment: request.message.clone(),
+        assignment: rehearsal::task_of(request).to_owned(),
         agent,
         model,
     };

@@ -168,8 +168,8 @@ impl LiveTurns {
     }
 
     /// Ends the session's turn as interrupted where the database takes it for running; only for a turn that nobody
-    /// runs. What its log still has is saved with it. Returns how many there were.
-    pub async fn recover(&self, session_id: Uuid) -> Result<usize, StoreError> {
+    /// runs. What its log still has is saved with it. Returns the session where there was one.
+    pub async fn recover(&self, session_id: Uuid) -> Result<Vec<Uuid>, StoreError> {
         let _saving = self.saving.lock().await;
         let turn = self.turns.lock().get(&session_id).cloned();
         let rest = turn.and_then(|turn| turn.log.unsaved());

@@ -76,15 +76,17 @@ pub struct Snapshot {
     pub seq: u64,
 }
 
-/// Text of a turn that is not in the database yet.
-#[derive(Debug, PartialEq, Eq)]
+/// What a turn has emitted and the database does not have yet.
+#[derive(Debug, PartialEq)]
 pub struct Unsaved {
     /// The turn.
     pub turn_id: Uuid,
-    /// The seq of the last event in `content`.
+    /// The seq of the last event of it.
     pub seq: u64,
     /// The text.
     pub content: String,
+    /// The statuses of the turn's agents.
+    pub statuses: Vec<StatusUpdate>,
 }
 
 impl TurnLog {
@@ -186,14 +188,25 @@ impl TurnLog {
         }
     }
 
-    /// The text that the journal has not saved yet.
+    /// What the journal has not saved yet.
     pub fn unsaved(&self) -> Option<Unsaved> {
         let inner = self.inner.lock();
         let start = inner.token_start(inner.saved);
-        (start < inner.text.len()).then(|| Unsaved {
+        let statuses: Vec<StatusUpdate> = inner.entries[inner.saved..]
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Other(event) => match &**event {
+                    TurnEvent::StatusUpdate(update) => Some(update.clone()),
+                    _ => None,
+                },
+                Entry::Token { .. } => None,
+            })
+            .collect();
+        (start < inner.text.len() || !statuses.is_empty()).then(|| Unsaved {
             turn_id: self.turn_id,
             seq: inner.entries.len() as u64,
             content: inner.text[start..].to_owned(),
+            statuses,
         })
     }
 

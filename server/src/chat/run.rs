@@ -12,22 +12,23 @@ use protocol::{
     session::{MessageMetadata, TurnStatus},
 };
 use tokio::time::timeout;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::{
+    halt::{Halt, Previous},
     live::{LiveTurn, LiveTurns},
     pace,
     turn::{Effect, Ending, Input, ResumeFrom, Turn},
 };
 use crate::{
-    gateway::{EventStream, Gateway, GatewayError, registry::Registry},
+    gateway::{EventStream, GatewayError, registry::Registry},
     store::FinishTurn,
 };
 
 /// How much longer than the stop of the turn before it, in the same session, may take, a turn waits for it.
 const PATIENCE_BEYOND_STOP: Duration = Duration::from_secs(1);
-/// The first pause between two attempts to take a stream up again, or to stop the model; it doubles with each.
+/// The first pause between two attempts to take a stream up again; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The pauses between attempts to save an answer, while the database refuses.
 const SAVE_PAUSES: [Duration; 4] = [
@@ -43,24 +44,16 @@ pub(super) struct TurnTask {
     /// The turn before it in the same session, where the Gateway may still have to be told to stop it.
     pub(super) previous: Option<Previous>,
     pub(super) turns: Arc<LiveTurns>,
-    pub(super) gateway: Arc<dyn Gateway>,
     pub(super) registry: Arc<Registry>,
     /// Whether the model was listed as failing when it was asked.
     pub(super) was_failing: bool,
     /// All that run, this one among them.
     pub(super) tasks: TaskTracker,
-    pub(super) shutdown: CancellationToken,
+    pub(super) halt: Halt,
     pub(super) resume_within: Duration,
-    pub(super) stop_within: Duration,
     pub(super) context_window: u64,
     pub(super) session_id: Uuid,
     pub(super) started: Instant,
-}
-
-/// What is left of the turn before.
-pub(super) struct Previous {
-    released: CancellationToken,
-    overtaken: CancellationToken,
 }
 
 impl From<&LiveTurn> for Previous {
@@ -90,7 +83,7 @@ impl TurnTask {
         }
         drop(followed);
         // Kept alive when the person presses Stop: whether the Gateway has begun is known only from its reply.
-        let mut start = self.gateway.start(request);
+        let mut start = Box::pin(self.ask(request));
         let started = tokio::select! {
             biased;
             () = self.live.stop.cancelled() => None,
@@ -102,7 +95,7 @@ impl TurnTask {
                 // Only a refusal says that nothing has begun.
                 let may_have_begun = !matches!(start.await, Err(GatewayError::Refused { .. }));
                 if may_have_begun && !self.live.overtaken.is_cancelled() {
-                    self.stop_at_the_model().await;
+                    self.halt.stop(self.session_id).await;
                 }
             };
             let close = self.close(effects);
@@ -119,7 +112,7 @@ impl TurnTask {
     }
 
     fn stop_input(&self) -> Input {
-        if self.shutdown.is_cancelled() {
+        if self.halt.shutdown.is_cancelled() {
             Input::Shutdown
         } else {
             Input::Cancel
@@ -130,9 +123,25 @@ impl TurnTask {
     /// this one.
     async fn follow(&self, previous: Option<Previous>) {
         let Some(previous) = previous else { return };
-        let patience = self.stop_within.saturating_add(PATIENCE_BEYOND_STOP);
+        let patience = self.halt.within.saturating_add(PATIENCE_BEYOND_STOP);
         timeout(patience, previous.released.cancelled()).await.ok();
         previous.overtaken.cancel();
+    }
+
+    /// Asks the Gateway to begin. What it still writes in this session was left behind: a session has one turn at a time, and
+    /// that is this one. So it is stopped, and this turn asked for again.
+    async fn ask(&self, request: GatewayChatRequest) -> Result<(), GatewayError> {
+        let refused = match self.halt.gateway.start(request.clone()).await {
+            // One that was stopped meanwhile must not stop the turn that came after it.
+            Err(refused @ GatewayError::Refused { status: 409, .. }) if !self.live.stop.is_cancelled() => refused,
+            outcome => return outcome,
+        };
+        tracing::warn!(session = %self.session_id, "the Gateway is told to stop an answer that nobody follows");
+        self.halt.stop(self.session_id).await;
+        if self.live.stop.is_cancelled() {
+            return Err(refused);
+        }
+        self.halt.gateway.start(request).await
     }
 
     /// Talks to the Gateway until the turn ends; returns the effects of its end.
@@ -208,7 +217,7 @@ impl TurnTask {
         let give_up = tokio::time::Instant::now() + self.resume_within;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.gateway.stream(self.session_id, after.clone()).await {
+            match self.halt.gateway.stream(self.session_id, after.clone()).await {
                 Err(error) if error.is_passing() && tokio::time::Instant::now() + pause < give_up => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -227,7 +236,7 @@ impl TurnTask {
     async fn close(&self, effects: Vec<Effect>) {
         let stop = async {
             if effects.contains(&Effect::StopAtModel) {
-                self.stop_at_the_model().await;
+                self.halt.stop(self.session_id).await;
             }
         };
         let end = async {
@@ -245,36 +254,6 @@ impl TurnTask {
         };
         // Side by side: Stop is at once for the reader, and the model hears of it just as soon.
         tokio::join!(stop, end);
-    }
-
-    async fn stop_at_the_model(&self) {
-        match timeout(self.stop_within, self.tell_the_model_to_stop()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the model could not be told to stop"
-            ),
-            Err(_) => tracing::warn!("the Gateway does not say whether it stopped the model"),
-        }
-    }
-
-    async fn tell_the_model_to_stop(&self) -> Result<(), GatewayError> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.gateway.cancel(self.session_id).await {
-                // Nothing runs there.
-                Ok(()) | Err(GatewayError::Refused { status: 404 | 409, .. }) => return Ok(()),
-                Err(error) if error.is_passing() && !self.shutdown.is_cancelled() => {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "the model is told to stop again"
-                    );
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// Saves the end, patiently. Says whether it is saved.
@@ -298,6 +277,7 @@ impl TurnTask {
                 error: ending.error.clone(),
                 last_status: snapshot.last_status,
                 tasks: snapshot.tasks,
+                decision: None,
             },
             last_seq: snapshot.seq + if usage.is_some() { 2 } else { 1 },
         };

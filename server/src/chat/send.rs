@@ -4,18 +4,13 @@ use std::{sync::Arc, time::Instant};
 
 use protocol::{
     gateway::{GatewayChatRequest, GatewayMessage},
+    plan::PlanDecision,
     registry::{Agent, Model},
     session::{MAX_MESSAGE_CHARS, MessageAccepted, Regenerate, SendMessage, SessionSummary},
 };
 use uuid::Uuid;
 
-use super::{
-    ChatService,
-    estimate::Estimator,
-    run::{Previous, TurnTask},
-    title,
-    turn::Turn,
-};
+use super::{ChatService, estimate::Estimator, halt::Previous, run::TurnTask, title, turn::Turn};
 use crate::{
     error::Error,
     gateway::registry::Listing,
@@ -107,18 +102,32 @@ impl ChatService {
         request: Regenerate,
     ) -> Result<MessageAccepted, Error> {
         let session = self.own_session(user_id, session_id).await?;
+        let prompt = Prompt::Again(request.message_id);
         let model = request.model.as_deref();
+        self.go_on(user_id, session, prompt, model, request.client_request_id)
+            .await
+    }
+
+    /// Begins a turn in a session that there is, with its agent.
+    pub(super) async fn go_on(
+        &self,
+        user_id: Uuid,
+        session: SessionSummary,
+        prompt: Prompt,
+        model: Option<&str>,
+        client_request_id: Option<Uuid>,
+    ) -> Result<MessageAccepted, Error> {
         let (agent, model) = self.choose(&session.agent_id, model, Some(&session)).await?;
         let begin = BeginTurn {
             user_id,
-            session_id: Some(session_id),
+            session_id: Some(session.session_id),
             title: session.title,
-            prompt: Prompt::Again(request.message_id),
+            prompt,
             agent_id: agent.agent_id,
             agent_name: agent.agent_name,
             parent_role: agent.parent_role,
             model,
-            client_request_id: request.client_request_id,
+            client_request_id,
         };
         self.begin(begin).await
     }
@@ -152,8 +161,12 @@ impl ChatService {
             let asked = Asked::new(&begin);
             // Launched where it is committed: a client that goes away must not leave a saved turn that nobody runs.
             let launch = move |begun| match begun {
-                Begun::Started { accepted, history } => {
-                    service.launch(asked, &accepted, history);
+                Begun::Started {
+                    accepted,
+                    history,
+                    decision,
+                } => {
+                    service.launch(asked, &accepted, history, decision);
                     drop(beginning);
                     Ok(accepted)
                 }
@@ -175,23 +188,29 @@ impl ChatService {
     }
 
     /// Starts the task of a turn that was just saved.
-    fn launch(&self, asked: Asked, accepted: &MessageAccepted, history: Vec<GatewayMessage>) {
+    fn launch(
+        &self,
+        asked: Asked,
+        accepted: &MessageAccepted,
+        history: Vec<GatewayMessage>,
+        decision: Option<PlanDecision>,
+    ) {
         let (live, previous) = self
             .0
             .live
             .insert(asked.user_id, accepted, self.0.shutdown.child_token());
+        let previous = previous.as_deref().map(Previous::from);
+        let left = self.0.left.take(accepted.session_id);
         let turn = Turn::new(Estimator::new(&history, &asked.model));
         let task = TurnTask {
             live,
-            previous: previous.as_deref().map(Previous::from),
+            previous: previous.or(left),
             turns: Arc::clone(&self.0.live),
-            gateway: Arc::clone(&self.0.gateway),
             registry: Arc::clone(&self.0.registry),
             was_failing: asked.model.is_failing(),
             tasks: self.0.tasks.clone(),
-            shutdown: self.0.shutdown.clone(),
+            halt: self.0.halt.clone(),
             resume_within: self.0.timing.resume_within,
-            stop_within: self.0.timing.stop_within,
             context_window: asked.model.context_window,
             session_id: accepted.session_id,
             started: asked.at,
@@ -205,6 +224,7 @@ impl ChatService {
             parent_role: asked.parent_role,
             model: Some(asked.model.model_id),
             idempotency_key: accepted.turn_id.to_string(),
+            decision,
         };
         self.0.tasks.spawn(task.run(turn, request));
     }
@@ -229,7 +249,7 @@ impl Asked {
     }
 }
 
-fn check_message(message: &str) -> Result<(), Error> {
+pub(super) fn check_message(message: &str) -> Result<(), Error> {
     if message.trim().is_empty() {
         return Err(Error::MessageEmpty);
     }

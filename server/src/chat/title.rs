@@ -264,12 +264,14 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn any_message_has_a_title_of_one_short_line(message in "(\\PC|\\s|\u{0}|\u{202e}|[<>\\[\\]()*_`#|!-]|<b>|```|x{70}){0,80}") {
-            let title = from_message(&message);
-            let length = title.chars().count();
-            prop_assert!((1..=LENGTH + 1).contains(&length), "{}", title);
-            prop_assert!(!title.chars().any(is_invisible) && title.trim() == title, "{:?}", title);
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+            #[test]
+            fn any_message_has_a_title_of_one_short_line(message in "(\\PC|\\s|\u{0}|\u{202e}|[<>\\[\\]()*_`#|!-]|<b>|```|x{70}){0,80}") {
+                let title = from_message(&message);
+                let length = title.chars().count();
+                prop_assert!((1..=LENGTH + 1).contains(&length), "{}", title);
+                prop_assert!(!title.chars().any(is_invisible) && title.trim() == title, "{:?}", title);
+            }
         }
-    }
 }

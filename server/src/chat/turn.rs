@@ -11,9 +11,10 @@ use protocol::{
     error::ErrorBody,
     event::{StatusUpdate, TaskStatus, TurnEvent},
     session::{TurnStatus, Usage},
+    task::{self, Task},
 };
 
-use super::estimate::Estimator;
+use super::{estimate::Estimator, told::told};
 use crate::gateway::GatewayEvent;
 use place::Place;
 pub use place::ResumeFrom;
@@ -72,6 +73,8 @@ pub struct Turn {
     text_bytes: usize,
     events: usize,
     usage: Option<(Usage, Option<f64>)>,
+    /// What each task has told, without what it said.
+    tasks: Vec<Task>,
     reported_error: Option<String>,
     /// Whether the stream was resumed and has given nothing new since.
     resumed_in_vain: bool,
@@ -87,6 +90,7 @@ impl Turn {
             text_bytes: 0,
             events: 0,
             usage: None,
+            tasks: Vec::new(),
             reported_error: None,
             resumed_in_vain: false,
             ended: false,
@@ -154,6 +158,7 @@ impl Turn {
                 if update.status == TaskStatus::Error && update.parent_task_id.is_none() {
                     self.reported_error = Some(update.detail.clone().unwrap_or_default());
                 }
+                self.note(&update);
                 vec![Effect::Emit(TurnEvent::StatusUpdate(update))]
             }
             TurnEvent::Usage { usage, cost_usd } => {
@@ -164,7 +169,24 @@ impl Turn {
         }
     }
 
+    fn note(&mut self, update: &StatusUpdate) {
+        let figures = StatusUpdate {
+            status: update.status,
+            task_id: update.task_id.clone(),
+            parent_task_id: update.parent_task_id.clone(),
+            usage: update.usage,
+            cost_usd: update.cost_usd,
+            detail: None,
+            agent_id: None,
+            output: None,
+        };
+        task::note(&mut self.tasks, &figures);
+    }
+
     fn gateway_done(&mut self, status: Option<TurnStatus>) -> Vec<Effect> {
+        if status == Some(TurnStatus::Interrupted) {
+            return self.end(TurnStatus::Interrupted, Some(stopped()));
+        }
         let failed = matches!(status, Some(TurnStatus::Error)) || (status.is_none() && self.reported_error.is_some());
         if !failed {
             return self.end(status.unwrap_or(TurnStatus::Complete), None);
@@ -191,7 +213,8 @@ impl Turn {
     /// Ends the turn from our side, where the model may still be at work.
     fn stop(&mut self, status: TurnStatus, error: Option<ErrorBody>) -> Vec<Effect> {
         if self.usage.is_none() && status == TurnStatus::Cancelled {
-            self.usage = Some(self.estimator.estimate());
+            // The Gateway would tell exactly, but nobody who presses Stop waits for it.
+            self.usage = told(&self.tasks).or_else(|| Some(self.estimator.estimate()));
         }
         let mut effects = vec![Effect::StopAtModel];
         effects.extend(self.end(status, error));
@@ -200,7 +223,7 @@ impl Turn {
 
     fn end(&mut self, status: TurnStatus, error: Option<ErrorBody>) -> Vec<Effect> {
         self.ended = true;
-        let usage = self.usage.take();
+        let usage = self.usage.take().or_else(|| told(&self.tasks));
         let mut effects = vec![Effect::Save(Ending { status, usage, error })];
         if let Some((usage, cost_usd)) = usage {
             effects.push(Effect::Emit(TurnEvent::Usage { usage, cost_usd }));
@@ -240,6 +263,15 @@ fn failure_status(error: &ErrorBody) -> TurnEvent {
         output: None,
         usage: None,
     })
+}
+
+/// The Gateway went away as it should, and said so.
+fn stopped() -> ErrorBody {
+    ErrorBody::new(
+        "gateway_stopped",
+        "The Gateway stopped before the answer was whole.",
+        "Retry to ask again.",
+    )
 }
 
 fn too_long() -> ErrorBody {

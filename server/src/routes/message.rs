@@ -3,9 +3,9 @@
 use axum::{Json as Body, extract::State, http::StatusCode};
 use protocol::{
     gateway::GatewayApproval,
+    plan::Decided,
     session::{Cancelled, MessageAccepted, SendMessage},
 };
-use serde_json::{Value, json};
 
 use crate::{
     error::Error,
@@ -36,14 +36,25 @@ pub(super) async fn cancel_turn(
     }))
 }
 
-/// `POST /api/chat/sessions/{id}/approval`
+/// `POST /api/chat/sessions/{id}/approval`: 200 where the turn goes on, 202 where the decision began another.
 pub(super) async fn answer_approval(
     State(state): State<AppState>,
     User(user): User,
     SessionId(session): SessionId,
     Json(approval): Json<GatewayApproval>,
-) -> Result<Body<Value>, Error> {
+) -> Result<(StatusCode, Body<Decided>), Error> {
     let decision = approval.decision;
-    state.chat.approve(user, session, approval).await?;
-    Ok(Body(json!({"status": "accepted", "decision": decision})))
+    let admit = || state.limiters.message(user);
+    let turn = state.chat.decide(user, session, approval, admit).await?;
+    let status = if turn.is_some() {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    let decided = Decided {
+        status: "accepted".into(),
+        decision,
+        turn,
+    };
+    Ok((status, Body(decided)))
 }

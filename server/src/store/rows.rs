@@ -163,7 +163,7 @@ pub(super) struct TurnRow {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below nine billion dollars")]
-fn dollars(micros: i64) -> f64 {
+pub(crate) fn dollars(micros: i64) -> f64 {
     micros as f64 / MICROS
 }
 
@@ -171,7 +171,7 @@ fn dollars(micros: i64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "the cast saturates, and no answer costs that much"
 )]
-pub(super) fn micros(dollars: f64) -> i64 {
+pub(crate) fn micros(dollars: f64) -> i64 {
     (dollars * MICROS).round() as i64
 }
 

@@ -64,6 +64,26 @@ diesel::table! {
         turn_id -> Text,
         seq -> BigInt,
         content -> Text,
+        statuses -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    usage (user_id, day, session_id, agent_id, model_id) {
+        user_id -> Text,
+        day -> BigInt,
+        session_id -> Text,
+        agent_id -> Text,
+        model_id -> Text,
+        agent_name -> Text,
+        model_name -> Text,
+        answers -> BigInt,
+        prompt_tokens -> BigInt,
+        completion_tokens -> BigInt,
+        total_tokens -> BigInt,
+        cost_micros -> BigInt,
+        unpriced -> BigInt,
+        estimated -> BigInt,
     }
 }
 

@@ -252,3 +252,6 @@ fn running_among(connection: &mut SqliteConnection, ids: Vec<Id>) -> QueryResult
         .load(connection)?;
     Ok(running.into_iter().collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod finish;
 use diesel::prelude::*;
 use protocol::{
     gateway::GatewayMessage,
+    plan::PlanDecision,
     registry::Model,
     session::{MessageAccepted, MessageMetadata, TurnStatus, Usage},
 };
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError, Thread,
-    ids::{Id, column, count, named},
+    ids::{Id, column, count, named, to_json},
     rows::{MessageRow, TurnRow},
     schema::{journal, messages, sessions, turns},
     sessions::DELETED,
@@ -36,6 +37,15 @@ pub enum Prompt {
     },
     /// The message that this answer was given to: it is answered once more.
     Again(Uuid),
+    /// A new message, the person's decision on the plan that an answer is. That must be the last of the branch shown.
+    Decision {
+        /// The decision in words.
+        text: String,
+        /// The decision.
+        decision: PlanDecision,
+        /// That answer.
+        on: Uuid,
+    },
 }
 
 /// A turn to begin, and what it answers.
@@ -70,6 +80,8 @@ pub enum Begun {
         accepted: MessageAccepted,
         /// The branch so far, the message to be answered last.
         history: Vec<GatewayMessage>,
+        /// What that message decides on the plan before it, where it does.
+        decision: Option<PlanDecision>,
     },
     /// The request had been made before; this was its answer.
     Repeated(MessageAccepted),
@@ -167,11 +179,14 @@ impl Store {
         self.write(move |connection| {
             // One by one: a statement for many rows would be compiled anew for every number of them.
             for part in unsaved {
+                let statuses = Some(&part.statuses).filter(|statuses| !statuses.is_empty());
+                let statuses = statuses.map(to_json).transpose()?;
                 diesel::insert_into(journal::table)
                     .values((
                         journal::turn_id.eq(Id(part.turn_id)),
                         journal::seq.eq(column(part.seq)),
                         journal::content.eq(part.content),
+                        journal::statuses.eq(statuses),
                     ))
                     .execute(connection)?;
             }
@@ -195,9 +210,13 @@ impl Store {
         self.write(move |connection| finish_turn(connection, &finish)).await
     }
 
-    /// Ends as interrupted, with the text it had and `rest`, every turn that the database takes for running (in
-    /// `session_id`, where it is given). Only for turns that nobody runs. Returns how many there were.
-    pub async fn recover_turns(&self, session_id: Option<Uuid>, rest: Option<Unsaved>) -> Result<usize, StoreError> {
+    /// Ends as interrupted, with what it had emitted and `rest`, every turn that the database takes for running (in
+    /// `session_id`, where it is given). Only for turns that nobody runs. Returns their sessions.
+    pub async fn recover_turns(
+        &self,
+        session_id: Option<Uuid>,
+        rest: Option<Unsaved>,
+    ) -> Result<Vec<Uuid>, StoreError> {
         self.write(move |connection| recover_turns(connection, session_id, rest.as_ref()))
             .await
     }

@@ -1,5 +1,7 @@
-//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told; [`wire`] is one over TCP.
+//! The app under test, a browser that keeps its cookie, and a Gateway that does as it is told; [`wire`] is one over TCP,
+//! [`older`] one that speaks the older protocol.
 
+pub mod older;
 pub mod wire;
 
 use std::{
@@ -73,6 +75,16 @@ impl TestApp {
 
     pub async fn after_crash_with(&self, timing: Timing) -> Self {
         Self::scripted(Arc::clone(&self.folder), UNLIMITED, timing).await
+    }
+
+    pub async fn after_crash_limited(&self, limits: Limits) -> Self {
+        Self::open(Arc::clone(&self.folder), limits).await
+    }
+
+    /// The same with another Gateway than the scripted one.
+    pub async fn after_crash_behind(&self, gateway: Arc<dyn Gateway>) -> Self {
+        let folder = Arc::clone(&self.folder);
+        Self::assemble(folder, UNLIMITED, Arc::default(), gateway, Timing::default()).await
     }
 
     /// An app with another Gateway than the scripted one.

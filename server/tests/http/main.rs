@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval;
 mod common;
 mod highlight;
 mod keeping;
@@ -14,6 +15,7 @@ mod kill;
 mod message;
 mod orphan;
 mod page;
+mod post_stream;
 mod registry;
 mod remains;
 mod safety;
@@ -24,4 +26,5 @@ mod stop;
 mod stream;
 mod take;
 mod unkind;
+mod usage;
 mod version;

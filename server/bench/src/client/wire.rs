@@ -23,6 +23,7 @@ pub(crate) fn gateway_request(agent_id: &str, message: String) -> GatewayChatReq
         parent_role: None,
         model: None,
         idempotency_key: Uuid::new_v4().to_string(),
+        decision: None,
     }
 }
 

@@ -35,9 +35,9 @@ impl Plan {
     /// The whole bench, or a small one to try it.
     pub(super) fn new(quick: bool, silence: Duration) -> Self {
         Self {
-            rounds: if quick { 50 } else { 500 },
-            rounds_at_once: if quick { 5 } else { 100 },
-            runs: if quick { 1 } else { 5 },
+            rounds: if quick { 50 } else { 2_000 },
+            rounds_at_once: if quick { 5 } else { 500 },
+            runs: if quick { 1 } else { 20 },
             tokens: if quick { 5_000 } else { 20_000 },
             silence,
         }
@@ -114,7 +114,7 @@ async fn first_tokens(
         }
     }
     for round in 0..WARM_UP + rounds {
-        if round % 100 == 0 {
+        if round % 500 == 0 {
             progress(format_args!(
                 "first tokens {what}: round {round} of {}",
                 WARM_UP + rounds

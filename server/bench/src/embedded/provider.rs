@@ -77,6 +77,9 @@ pub(super) fn part(script: Script) -> Script {
 }
 
 async fn after(script: Script, text: String) -> Body {
-    tokio::time::sleep(Duration::from_micros(script.silence_us)).await;
+    // Even to sleep for no time at all takes until the next tick of the timer, a millisecond.
+    if script.silence_us > 0 {
+        tokio::time::sleep(Duration::from_micros(script.silence_us)).await;
+    }
     Body::from(text)
 }

@@ -82,11 +82,18 @@ impl Writer {
         }));
     }
 
-    /// Asks the person to decide on `task` and waits; `None`: nobody decided within `patience`.
-    pub(crate) async fn ask(&self, task: &Task, detail: &str, patience: Duration) -> Option<Word> {
+    /// Asks the person to decide on `task` and waits; `None`: nobody decided within `patience`. `plan` is what a delegated task
+    /// has said: unlike the answer's own, its words are not read on the way.
+    pub(crate) async fn ask(
+        &self,
+        task: &Task,
+        detail: &str,
+        plan: Option<String>,
+        patience: Duration,
+    ) -> Option<Word> {
         // The slot comes before the event: whoever reads the event can decide at once.
         let decision = self.answer.wait_for(&task.id);
-        self.status(task, TaskStatus::AwaitingApproval, detail);
+        self.update(task, TaskStatus::AwaitingApproval, detail.to_owned(), plan);
         let word = tokio::time::timeout(patience, decision).await;
         self.answer.give_up_on(&task.id);
         word.ok()?.ok()

@@ -2,7 +2,7 @@
 
 mod named;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use serde::Deserialize;
 
@@ -51,6 +51,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     providers: Vec<KnownProvider>,
+    /// Whether another Gateway has the models: then it knows where they are, and all of them can be asked there.
+    is_elsewhere: bool,
     pub(crate) models: Vec<Model>,
 }
 
@@ -79,7 +81,21 @@ impl Catalog {
         Self::parse(&name, &text, settings)
     }
 
+    /// The same for a Gateway other than this one, which alone knows where its models are.
+    pub(crate) fn of_another_gateway(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let (name, text) = registry::read(file, "models.toml", BUILT_IN)?;
+        let elsewhere = Self {
+            is_elsewhere: true,
+            ..Self::default()
+        };
+        elsewhere.filled(&name, &text, &Settings::default())
+    }
+
     pub(super) fn parse(file: &str, text: &str, settings: &Settings) -> Result<Self, ConfigError> {
+        Self::default().filled(file, text, settings)
+    }
+
+    fn filled(mut self, file: &str, text: &str, settings: &Settings) -> Result<Self, ConfigError> {
         let ModelsFile {
             providers: named,
             models,
@@ -87,7 +103,12 @@ impl Catalog {
             file: file.into(),
             source: Box::new(source),
         })?;
-        let mut providers: Vec<KnownProvider> = from_environment(settings)?
+        if models.is_empty() && (named.is_empty() || self.is_elsewhere) {
+            // An empty file is what a reader may see while an editor writes it.
+            let problem = "there is none; name a model, or a provider that lists its own".to_owned();
+            return Err(at_field(file, text, "models", 0, "", problem));
+        }
+        self.providers = from_environment(settings)?
             .into_iter()
             .map(|one| KnownProvider {
                 provider_id: one.provider_id.into(),
@@ -98,23 +119,19 @@ impl Catalog {
             .collect();
         for (index, entry) in named.into_iter().enumerate() {
             let wrong = |(field, problem): (&str, String)| at_field(file, text, "providers", index, field, problem);
-            let is_taken = providers.iter().any(|known| known.provider_id == entry.provider_id);
-            providers.push(entry.check(is_taken, settings).map_err(wrong)?);
+            let is_taken = self.provider(&entry.provider_id).is_some();
+            self.providers.push(entry.check(is_taken, settings).map_err(wrong)?);
         }
-        let mut catalog = Self {
-            providers,
-            models: Vec::with_capacity(models.len()),
-        };
         let mut ids = HashSet::new();
         for (index, entry) in models.into_iter().enumerate() {
             let wrong = |field: &str, problem: String| at_field(file, text, "models", index, field, problem);
             if !ids.insert(entry.model_id.clone()) {
                 return Err(wrong("model_id", format!("`{}` is there twice", entry.model_id)));
             }
-            let model = catalog.model(entry).map_err(|(field, problem)| wrong(field, problem))?;
-            catalog.models.push(model);
+            let model = self.model(entry).map_err(|(field, problem)| wrong(field, problem))?;
+            self.models.push(model);
         }
-        Ok(catalog)
+        Ok(self)
     }
 
     /// The entry as a model; the error names the field that is wrong with it.
@@ -140,18 +157,11 @@ impl Catalog {
                 ));
             }
         }
-        let Some(provider) = self.provider(&entry.provider) else {
-            let known: Vec<&str> = self.providers.iter().map(|p| p.provider_id.as_str()).collect();
-            let problem = format!(
-                "there is no provider `{}`; it takes one of {}, or one that [[providers]] of this file names",
-                entry.provider,
-                known.join(", ")
-            );
-            return Err(("provider", problem));
-        };
-        let (endpoint, inactive) = match &provider.endpoint {
-            Ok(endpoint) => (Some(Arc::clone(endpoint)), None),
-            Err(why) => (None, Some(why.clone())),
+        let (endpoint, inactive) = match self.provider(&entry.provider).map(|provider| &provider.endpoint) {
+            _ if self.is_elsewhere => (None, None),
+            Some(Ok(endpoint)) => (Some(Arc::clone(endpoint)), None),
+            Some(Err(why)) => (None, Some(why.clone())),
+            None => return Err(("provider", self.no_provider(&entry.provider))),
         };
         Ok(Model {
             asked_as: entry.provider_model.unwrap_or_else(|| entry.model_id.clone()),
@@ -169,6 +179,14 @@ impl Catalog {
             inactive,
             health: None,
         })
+    }
+
+    fn no_provider(&self, provider_id: &str) -> String {
+        let known: Vec<&str> = self.providers.iter().map(|p| p.provider_id.as_str()).collect();
+        format!(
+            "there is no provider `{provider_id}`; it takes one of {}, or one that [[providers]] of this file names",
+            known.join(", ")
+        )
     }
 
     /// Whether the file names the provider, rather than the environment.
@@ -198,11 +216,15 @@ impl Catalog {
     }
 }
 
+/// The fault of a field; of the whole array where `field` is empty.
 fn at_field(file: &str, text: &str, array: &str, index: usize, field: &str, problem: String) -> ConfigError {
     ConfigError::Field {
         file: file.into(),
         line: place::line(text, array, index, field),
-        field: format!("{array}[{index}].{field}"),
+        field: match field {
+            "" => array.to_owned(),
+            field => format!("{array}[{index}].{field}"),
+        },
         problem,
     }
 }
@@ -258,6 +280,10 @@ mod tests {
                 ONE.replace("openai", "acme"),
                 "my.toml:4: models[0].provider: there is no provider `acme`; it takes one of openai, anthropic, gemini, \
                  ollama, or one that [[providers]] of this file names",
+            ),
+            (
+                String::new(),
+                "my.toml:1: models: there is none; name a model, or a provider that lists its own",
             ),
             (
                 LAB.repeat(2),
@@ -332,6 +358,19 @@ mod tests {
         );
         let listing: Vec<&str> = catalog.listing().map(|e| e.provider_id.as_str()).collect();
         assert_eq!(listing, ["ollama", "lab", "edge"]);
+    }
+
+    #[test]
+    fn what_another_gateway_has_can_be_asked_whoever_provides_it() {
+        let elsewhere = Catalog {
+            is_elsewhere: true,
+            ..Catalog::default()
+        };
+        let text = ONE.to_owned() + &ONE.replace("openai", "acme").replace("\"m\"", "\"n\"");
+        let models = elsewhere.filled("my.toml", &text, &Settings::default()).unwrap().models;
+        let shown: Vec<_> = models.iter().map(Model::shown).collect();
+        assert_eq!((shown[1].provider.as_str(), shown[1].is_active), ("acme", true));
+        assert!(shown[0].is_active, "no key of ours is needed");
     }
 
     #[test]

@@ -106,6 +106,7 @@ mod tests {
                 parent_role: None,
                 model: None,
                 idempotency_key: "k".into(),
+                decision: None,
             },
         );
         let shown = chat

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use genai::chat::{ChatRequest, ChatRole, MessageContent, ToolCall};
-use protocol::session::Usage;
+use protocol::session::{Decision, Usage};
 
 use super::{pace, script, words};
 use crate::{
@@ -26,6 +26,8 @@ pub(crate) struct Part<'a> {
     /// From 0.
     pub(crate) round: usize,
     pub(crate) is_root: bool,
+    /// The person's, on a plan that was stated in an earlier turn.
+    pub(crate) decision: Option<Decision>,
     pub(crate) delay: Duration,
 }
 
@@ -43,7 +45,11 @@ pub(crate) async fn ask(part: &Part<'_>, say: &mut (dyn FnMut(String) + Send)) -
     let agent = part.agent.agent_name.as_str();
     let text = match (part.is_root, hands_on) {
         (true, true) if refined => script::division_changed(&to),
-        (true, true) => script::division(agent, task, &to),
+        (true, true) => match part.decision {
+            Some(Decision::Approve) => script::approved(agent, task, &to),
+            Some(_) => script::led(&script::division_changed(&to)),
+            None => script::division(agent, task, &to, part.agent.requires_approval),
+        },
         (true, false) if part.round > 0 => script::composed(),
         // Nobody is below: the whole is one agent's work.
         (true, false) => script::opening(agent, task) + &script::work(),

@@ -11,6 +11,7 @@ const LONG_WORDS: usize = 2_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     Task,
+    Answer,
     Echo,
     Slow,
     Long,
@@ -22,6 +23,7 @@ pub(super) enum Command {
 /// The command, and the text after it: for `/echo` exactly as it was written.
 pub(super) fn parse(message: &str) -> (Command, &str) {
     for (name, command) in [
+        ("/answer", Command::Answer),
         ("/echo", Command::Echo),
         ("/slow", Command::Slow),
         ("/long", Command::Long),
@@ -93,17 +95,22 @@ pub(super) fn work() -> String {
     "## Result\n\n```rust\n/// Greets by name; an empty name is greeted too.\nfn greet(name: &str) -> String {\n    \
      match name.trim() {\n        \"\" => \"Hello!\".to_owned(),\n        name => format!(\"Hello, {name}!\"),\n    \
      }\n}\n```\n\n| step | state | words |\n| :--- | :---: | ---: |\n| plan | done | 60 |\n| code | done | 40 |\n| \
-     report | done | 30 |\n\nTry `/delegate` to see a task go \
-     through the hierarchy, `/approval` for a plan that waits for your decision, `/long` for a long answer, \
+     report | done | 30 |\n\nA task in a sentence goes through \
+     the hierarchy; `/answer` has one agent answer it alone. Try `/approval` for a plan that waits for your decision, `/long` for a long answer, \
      `/slow` for a slow one, `/fail` for one that breaks, and `/echo` to hear yourself.\n"
         .to_owned()
 }
 
 /// A plan that hands the parts of a task to others.
-pub(super) fn division(agent: &str, message: &str, to: &[&str]) -> String {
+pub(super) fn division(agent: &str, message: &str, to: &[&str], waits: bool) -> String {
     let quote = quote(message);
+    let next = if waits {
+        "Nothing is handed on before you decide."
+    } else {
+        "Each begins now."
+    };
     format!(
-        "{NOTICE}\n\n## Plan\n\n{agent} divides “{quote}”:\n\n{}\n\nNothing is handed on before you decide.\n",
+        "{NOTICE}\n\n## Plan\n\n{agent} divides “{quote}”:\n\n{}\n\n{next}\n",
         parts_for(to)
     )
 }
@@ -114,6 +121,16 @@ pub(super) fn division_changed(to: &[&str]) -> String {
         "## Plan, changed\n\nYour note goes with each part:\n\n{}\n\nNothing is handed on before you decide.\n",
         parts_for(to)
     )
+}
+
+/// What leads every answer, before `text`.
+pub(super) fn led(text: &str) -> String {
+    format!("{NOTICE}\n\n{text}")
+}
+
+/// What an agent says whose plan was approved after its turn had been cut off.
+pub(super) fn approved(agent: &str, task: &str, to: &[&str]) -> String {
+    led(&format!("The plan was approved. {}", passed_on(agent, task, to)))
 }
 
 fn parts_for(to: &[&str]) -> String {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use protocol::{event::TaskStatus, session::Decision};
+use protocol::{event::TaskStatus, gateway::GatewayChatRequest, session::Decision};
 use tokio::time::Instant;
 
 use super::{
@@ -10,6 +10,10 @@ use super::{
     node::{NOT_CARRIED_OUT, Node},
     tools::Wish,
 };
+use crate::answers::{Outcome, writer::Writer};
+
+/// What the person reads who has rejected a plan.
+pub(crate) const REJECTED: &str = "The plan was rejected, so nothing was carried out.";
 
 /// What came of a plan.
 pub(super) enum Verdict {
@@ -23,7 +27,7 @@ pub(super) enum Verdict {
 
 impl Turn<'_> {
     /// Puts the plan to the person: what the agent said, and to whom it would hand what.
-    pub(super) async fn decide(&self, node: &Node, wishes: &[Wish]) -> Verdict {
+    pub(super) async fn decide(&self, node: &Node, said: &str, wishes: &[Wish]) -> Verdict {
         let who: Vec<&str> = wishes
             .iter()
             .filter_map(|wish| match wish {
@@ -33,7 +37,8 @@ impl Turn<'_> {
             .collect();
         let asked = Instant::now();
         let detail = format!("Shall the plan be carried out? It would go to {}.", list(&who));
-        let word = self.writer.ask(&node.task, &detail, self.patience).await;
+        let plan = node.parent.as_ref().map(|_| said.to_owned());
+        let word = self.writer.ask(&node.task, &detail, plan, self.patience).await;
         self.allowance.give_back(asked.elapsed());
         match word {
             None => Verdict::Undecided(undecided(self.patience)),
@@ -62,6 +67,18 @@ impl Turn<'_> {
         }
     }
 
+    /// The person's decision on an earlier plan of this agent's, whose turn was cut off while it waited. It is on the plan of
+    /// the agent that was asked: those below had their part in a turn that is gone.
+    pub(super) fn decision_on(&self, node: &Node) -> Option<Decision> {
+        let decision = self.request.decision.as_ref().filter(|_| node.parent.is_none());
+        decision.map(|decided| decided.decision)
+    }
+
+    /// Whether the plan of this agent was approved before its turn began.
+    pub(super) fn was_approved(&self, node: &Node) -> bool {
+        self.decision_on(node) == Some(Decision::Approve)
+    }
+
     /// The plan in words, for a model that delegates without having said one.
     pub(super) fn plan_of(&self, wishes: &[Wish]) -> String {
         let mut plan = String::from("## Plan\n");
@@ -81,6 +98,19 @@ impl Turn<'_> {
             .agent(agent_id)
             .map_or(agent_id, |agent| &agent.agent_name)
     }
+}
+
+/// Whether the message rejects a plan whose turn was cut off while it waited.
+pub(crate) fn is_rejected(request: &GatewayChatRequest) -> bool {
+    let decision = request.decision.as_ref();
+    decision.is_some_and(|decided| decided.decision == Decision::Reject)
+}
+
+/// The answer to that. No model is asked, so that it costs nothing.
+pub(crate) fn reject(writer: &Writer) -> Outcome {
+    writer.status(&writer.root(), TaskStatus::Executing, "The plan was rejected");
+    writer.token(format!("{REJECTED}\n"));
+    Outcome::Complete { note: None }
 }
 
 /// What the person is told when a plan has waited for `patience` in vain.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Turn,
-    approval::Verdict,
+    approval::{REJECTED, Verdict},
     tools::{self, Wish},
 };
 use crate::{
@@ -86,7 +86,7 @@ impl Turn<'_> {
 
     async fn rounds(&self, mut node: Node) -> End {
         let mut progress = Progress {
-            approved: !node.agent.requires_approval,
+            approved: !node.agent.requires_approval || self.was_approved(&node),
             ..Progress::default()
         };
         loop {
@@ -220,6 +220,7 @@ impl Turn<'_> {
                 prompt: &request,
                 round: progress.rounds,
                 is_root: node.parent.is_none(),
+                decision: self.decision_on(node),
                 delay: self.inner.settings.rehearsal_delay,
             };
             rehearsal::ask(&part, &mut say).await
@@ -260,14 +261,14 @@ impl Turn<'_> {
                     self.writer.token(plan);
                 }
             }
-            match self.decide(node, &wishes).await {
+            match self.decide(node, &progress.said, &wishes).await {
                 Verdict::Approved => progress.approved = true,
                 Verdict::Refined(told) => return Round::Results(vec![told; wishes.len()]),
                 Verdict::Rejected => {
-                    let told = "\n\nThe plan was rejected, so nothing was carried out.\n";
-                    progress.said.push_str(told);
+                    let told = format!("\n\n{REJECTED}\n");
+                    progress.said.push_str(&told);
                     if node.parent.is_none() {
-                        self.writer.token(told.into());
+                        self.writer.token(told);
                     }
                     let text = std::mem::take(&mut progress.said);
                     return Round::Ended(End::Answered { text, note: None });

@@ -27,7 +27,7 @@ use crate::common::{Client, Event, chat, failure, kinds, serve, settings, text};
 
 /// What the model says next to an agent.
 #[derive(Clone)]
-enum Say {
+pub(crate) enum Say {
     Text(&'static str),
     /// Text, and the tools it calls with their arguments.
     Call(&'static str, Vec<(&'static str, Value)>),
@@ -40,9 +40,9 @@ enum Say {
 
 /// A provider; each agent has a script of its own.
 #[derive(Clone, Default)]
-struct Model {
+pub(crate) struct Model {
     scripts: Arc<Mutex<HashMap<&'static str, Vec<Say>>>>,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
+    pub(crate) asked: Arc<Mutex<Vec<(String, Value)>>>,
     open: Arc<AtomicUsize>,
     changed: Arc<Notify>,
 }
@@ -146,11 +146,14 @@ fn event(data: &Value) -> String {
 /// 600 at $2, 401 cached at $0.50 and 101 at $8 a million: 2,208.5, to the whole micro-dollar.
 const CENTS: f64 = 0.002_209;
 
-fn delegate(agent_id: &str, task: &str) -> (&'static str, Value) {
+pub(crate) fn delegate(agent_id: &str, task: &str) -> (&'static str, Value) {
     ("delegate", json!({"agent_id": agent_id, "task": task}))
 }
 
-async fn gateway(scripts: &[(&'static str, Vec<Say>)], change: impl FnOnce(&mut Settings)) -> (Client, Model) {
+pub(crate) async fn gateway(
+    scripts: &[(&'static str, Vec<Say>)],
+    change: impl FnOnce(&mut Settings),
+) -> (Client, Model) {
     let model = Model::default();
     model.scripts.lock().extend(scripts.iter().cloned());
     let listing = json!({"data": [{"id": "gpt-4.1"}]});

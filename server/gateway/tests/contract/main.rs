@@ -4,6 +4,7 @@
 //! - `routes`: listings, refusals, access
 //! - `document`: the OpenAPI document beside the router
 //! - `answers`: starting, reading, resuming, cancelling, deciding; Rehearsal is the partner
+//! - `decision`: a plan whose turn was cut off while it waited
 //! - `delegation`: a hierarchy at work, to a model that calls tools
 //! - `reload`: agents.toml and models.toml change while the Gateway runs
 //! - `named`: several providers that speak alike, and how models do
@@ -20,6 +21,7 @@
 
 mod answers;
 mod common;
+mod decision;
 mod delegation;
 mod document;
 mod file;

@@ -179,6 +179,58 @@ fn cancel_after_usage_keeps_the_exact_figure() {
     );
 }
 
+/// A task that has told what it took.
+fn task(id: &str, parent: Option<&str>, status: TaskStatus, tokens: u64) -> Input {
+    let update = StatusUpdate {
+        status,
+        task_id: Some(id.into()),
+        detail: None,
+        agent_id: None,
+        parent_task_id: parent.map(Into::into),
+        usage: Some(Usage::exact(tokens, tokens)),
+        cost_usd: Some(0.25),
+        output: None,
+    };
+    event(None, TurnEvent::StatusUpdate(update))
+}
+
+#[test]
+fn a_divided_answer_that_does_not_come_to_its_end_keeps_what_its_tasks_have_told() {
+    let divided = || {
+        [
+            task("a", None, TaskStatus::Executing, 10),
+            task("b", Some("a"), TaskStatus::Complete, 20),
+            token("four"),
+        ]
+    };
+    for end in [Input::Cancel, Input::Shutdown, failed(), done(Some(TurnStatus::Error))] {
+        let effects = run(divided().into_iter().chain([end.clone()]));
+        let sum = Usage {
+            estimated: true,
+            ..Usage::exact(30, 30)
+        };
+        assert_eq!(ending(&effects).usage, Some((sum, Some(0.5))), "{end:?}");
+    }
+    // What the Gateway tells of the whole goes before.
+    let effects = run(divided().into_iter().chain([usage(40), Input::Cancel]));
+    assert_eq!(ending(&effects).usage, Some((Usage::exact(40, 40), Some(0.5))));
+}
+
+#[test]
+fn stopped_while_its_plan_waits_an_answer_keeps_exact_figures() {
+    let effects = run([task("a", None, TaskStatus::AwaitingApproval, 10), Input::Cancel]);
+    assert_eq!(ending(&effects).usage, Some((Usage::exact(10, 10), Some(0.25))));
+}
+
+#[test]
+fn a_gateway_that_went_away_is_named_as_the_reason() {
+    let effects = run([token("a"), done(Some(TurnStatus::Interrupted))]);
+    assert_eq!(told(&effects), ["a", "save Interrupted", "done Interrupted"]);
+    assert_eq!(ending(&effects).error.as_ref().unwrap().code, "gateway_stopped");
+    let ours = run([token("a"), Input::Shutdown]);
+    assert_eq!(ending(&ours).error, None);
+}
+
 #[test]
 fn after_the_end_nothing_has_an_effect() {
     for end in [done(None), failed(), Input::Cancel, Input::Shutdown] {

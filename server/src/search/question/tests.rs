@@ -110,6 +110,8 @@ fn what_cannot_be_searched_for_is_told() {
 }
 
 proptest! {
+#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_is_typed_is_words_of_letters_and_digits(typed in "\\PC{0,60}|[\"“” :*()^+-]{0,20}(agent:|before:|a|\u{0}|\u{202e}|😀|é){0,20}") {
         for sought in Question::read(&typed).sought {

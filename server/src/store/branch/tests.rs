@@ -3,7 +3,10 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel_migrations::MigrationHarness;
 use proptest::prelude::*;
-use protocol::session::{Message, MessageMetadata, MessageType, TurnStatus};
+use protocol::{
+    plan::PlanDecision,
+    session::{Decision, Message, MessageMetadata, MessageType, TurnStatus},
+};
 use tempfile::TempDir;
 
 use super::{
@@ -114,9 +117,8 @@ impl Conversation {
         }
     }
 
-    /// A turn with a new message after `after`, or with `after` itself.
-    async fn turn(&mut self, prompt: Prompt, text: Option<String>, after: Option<usize>) {
-        let begin = BeginTurn {
+    fn begin(&self, prompt: Prompt) -> BeginTurn {
+        BeginTurn {
             user_id: USER,
             session_id: self.session_id,
             title: "x".into(),
@@ -130,9 +132,13 @@ impl Conversation {
             }))
             .unwrap(),
             client_request_id: None,
-        };
-        let begun = self.store.begin_turn(begin, |begun| begun).await.unwrap();
-        let Begun::Started { accepted, history } = begun else {
+        }
+    }
+
+    /// A turn with a new message after `after`, or with `after` itself.
+    async fn turn(&mut self, prompt: Prompt, text: Option<String>, after: Option<usize>) {
+        let begun = self.store.begin_turn(self.begin(prompt), |begun| begun).await.unwrap();
+        let Begun::Started { accepted, history, .. } = begun else {
             panic!("{begun:?}")
         };
         self.session_id = Some(accepted.session_id);
@@ -424,4 +430,26 @@ fn what_was_said_before_there_were_versions_is_one_branch_and_stays_when_they_go
             .is_err()
     );
     connection.run_next_migration(MIGRATIONS).unwrap();
+}
+
+#[tokio::test]
+async fn a_decision_is_taken_right_after_its_plan_and_nowhere_else() {
+    let mut conversation = Conversation::new().await;
+    conversation.step(&Step::Send).await;
+    let plan = conversation.said[1].message_id;
+    let decision = || Prompt::Decision {
+        text: "Approved".into(),
+        decision: PlanDecision {
+            decision: Decision::Approve,
+            note: None,
+        },
+        on: plan,
+    };
+    conversation.turn(decision(), Some("Approved".into()), Some(1)).await;
+    conversation.check().await;
+    // Two that looked at the same time both saw the plan as the last message.
+    let begun = conversation
+        .store
+        .begin_turn(conversation.begin(decision()), |begun| begun);
+    assert!(matches!(begun.await.unwrap(), Begun::MessageNotFound));
 }

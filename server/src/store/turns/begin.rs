@@ -5,7 +5,8 @@ mod insert;
 use diesel::prelude::*;
 use protocol::{
     gateway::{GatewayMessage, GatewayRole},
-    session::{MessageAccepted, MessageType, SessionStatus},
+    plan::PlanDecision,
+    session::{MessageAccepted, MessageMetadata, MessageType, SessionStatus},
 };
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use super::{BeginTurn, Begun, Prompt, is_running};
 use crate::store::{
     StoreError,
     branch::{newest_timestamp, texts},
-    ids::{Id, name_of},
+    ids::{Id, from_json, name_of},
     now,
     rows::{SessionRow, TurnRow},
     schema::{messages, sessions, turns},
@@ -54,7 +55,11 @@ pub(super) fn begin_turn(connection: &mut SqliteConnection, begin: BeginTurn) ->
 /// Where in the tree the turn begins.
 enum Asked<'a> {
     /// With a new message after this one.
-    New { text: &'a str, parent_id: Option<Id> },
+    New {
+        text: &'a str,
+        parent_id: Option<Id>,
+        decision: Option<&'a PlanDecision>,
+    },
     /// With this message of old.
     Old(Id),
 }
@@ -67,8 +72,20 @@ fn asked<'a>(
 ) -> Result<Option<Asked<'a>>, StoreError> {
     let (text, of, message_type) = match prompt {
         Prompt::New(text) => {
-            let parent_id = session.and_then(|session| session.head_id);
-            return Ok(Some(Asked::New { text, parent_id }));
+            return Ok(Some(Asked::New {
+                text,
+                parent_id: session.and_then(|session| session.head_id),
+                decision: None,
+            }));
+        }
+        Prompt::Decision { text, decision, on } => {
+            let head = session.and_then(|session| session.head_id);
+            return Ok(Some(Asked::New {
+                text,
+                parent_id: head,
+                decision: Some(decision),
+            })
+            .filter(|_| head == Some(Id(*on))));
         }
         Prompt::Version { text, of } => (Some(text), of, MessageType::User),
         Prompt::Again(answer) => (None, answer, MessageType::Assistant),
@@ -89,7 +106,11 @@ fn asked<'a>(
         return Ok(None);
     };
     if let Some(text) = text {
-        return Ok(Some(Asked::New { text, parent_id }));
+        return Ok(Some(Asked::New {
+            text,
+            parent_id,
+            decision: None,
+        }));
     }
     // An answer follows what it answers.
     let Some(question) = parent_id else { return Ok(None) };
@@ -139,15 +160,41 @@ fn start(
             .filter_map(history_message)
             .collect(),
     };
-    if let Asked::New { text, parent_id } = asked {
-        insert_message(connection, begin, &accepted, text, parent_id, timestamp)?;
-        history.push(GatewayMessage {
-            role: GatewayRole::User,
-            content: text.to_owned(),
-        });
-    }
+    let decision = match asked {
+        Asked::New {
+            text,
+            parent_id,
+            decision,
+        } => {
+            let metadata = MessageMetadata {
+                decision: decision.cloned(),
+                ..MessageMetadata::default()
+            };
+            insert_message(connection, begin, &accepted, text, &metadata, parent_id, timestamp)?;
+            history.push(GatewayMessage {
+                role: GatewayRole::User,
+                content: text.to_owned(),
+            });
+            metadata.decision
+        }
+        // Another answer to a decision is one to the same decision.
+        Asked::Old(message_id) => metadata(connection, message_id)?.decision,
+    };
     insert_turn(connection, begin, &accepted, timestamp)?;
-    Ok(Begun::Started { accepted, history })
+    Ok(Begun::Started {
+        accepted,
+        history,
+        decision,
+    })
+}
+
+/// What else is stored of a message.
+pub(super) fn metadata(connection: &mut SqliteConnection, message_id: Id) -> Result<MessageMetadata, StoreError> {
+    let metadata: String = messages::table
+        .find(message_id)
+        .select(messages::metadata)
+        .first(connection)?;
+    from_json(&metadata)
 }
 
 /// A request that was taken once.

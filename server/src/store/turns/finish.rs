@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use diesel::{OptionalExtension, connection::DefaultLoadingMode, prelude::*};
-use protocol::session::{MessageStatus, TurnStatus};
+use protocol::{
+    event::StatusUpdate,
+    session::{MessageStatus, TurnStatus},
+};
 use uuid::Uuid;
 
-use super::{FinishTurn, RUNNING};
-use crate::chat::{log::Unsaved, turn::MAX_ANSWER_EVENTS};
+use super::{FinishTurn, RUNNING, begin::metadata};
+use crate::chat::{log::Unsaved, told::told, turn::MAX_ANSWER_EVENTS};
 use crate::store::{
     StoreError,
     ids::{Id, column, count, from_json, name_of, to_json},
@@ -49,12 +52,20 @@ pub(super) fn finish_turn(connection: &mut SqliteConnection, finish: &FinishTurn
     Ok(())
 }
 
+/// What a turn had emitted when it was cut off.
+#[derive(Default)]
+struct Emitted {
+    last_seq: u64,
+    text: String,
+    statuses: Vec<StatusUpdate>,
+}
+
 /// Ends what nobody runs any more.
 pub(super) fn recover_turns(
     connection: &mut SqliteConnection,
     session_id: Option<Uuid>,
     rest: Option<&Unsaved>,
-) -> Result<usize, StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     let mut running = turns::table
         .filter(turns::status.eq(RUNNING))
         .select(TurnRow::as_select())
@@ -64,31 +75,41 @@ pub(super) fn recover_turns(
     }
     let running: Vec<TurnRow> = running.load(connection)?;
     if running.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let mut written: HashMap<Id, (u64, String)> =
-        running.iter().map(|turn| (turn.turn_id, Default::default())).collect();
+    let mut emitted: HashMap<Id, Emitted> = running.iter().map(|turn| (turn.turn_id, Default::default())).collect();
     let parts = journal::table
         .order(journal::journal_id)
-        .select((journal::turn_id, journal::seq, journal::content))
-        .load_iter::<(Id, i64, String), DefaultLoadingMode>(connection)?;
+        .select((journal::turn_id, journal::seq, journal::content, journal::statuses))
+        .load_iter::<(Id, i64, String, Option<String>), DefaultLoadingMode>(connection)?;
     for part in parts {
-        let (turn_id, seq, content) = part?;
-        if let Some((last_seq, text)) = written.get_mut(&turn_id) {
-            *last_seq = count(seq);
-            text.push_str(&content);
+        let (turn_id, seq, content, statuses) = part?;
+        if let Some(emitted) = emitted.get_mut(&turn_id) {
+            emitted.last_seq = count(seq);
+            emitted.text.push_str(&content);
+            if let Some(statuses) = statuses {
+                emitted.statuses.extend(from_json::<Vec<StatusUpdate>>(&statuses)?);
+            }
         }
     }
     for turn in &running {
-        let (mut last_seq, mut content) = written.remove(&turn.turn_id).unwrap_or_default();
+        let Emitted {
+            mut last_seq,
+            mut text,
+            mut statuses,
+        } = emitted.remove(&turn.turn_id).unwrap_or_default();
         if let Some(rest) = rest.filter(|rest| rest.turn_id == turn.turn_id.0) {
-            content.push_str(&rest.content);
+            text.push_str(&rest.content);
+            statuses.extend_from_slice(&rest.statuses);
             last_seq = rest.seq;
         }
-        let metadata: String = messages::table
-            .find(turn.answer_id)
-            .select(messages::metadata)
-            .first(connection)?;
+        let mut metadata = metadata(connection, turn.answer_id)?;
+        for status in &statuses {
+            metadata.note(status);
+        }
+        let last_status = metadata.last_status.as_ref();
+        metadata.task_id = last_status.and_then(|status| status.task_id.clone());
+        let (usage, cost_usd) = told(&metadata.tasks).unzip();
         finish_turn(
             connection,
             &FinishTurn {
@@ -96,13 +117,13 @@ pub(super) fn recover_turns(
                 status: TurnStatus::Interrupted,
                 // Readers may have had events that the journal had not: past all that can have been numbered, no cursor of
                 // theirs is taken for the end.
-                last_seq: last_seq + MAX_ANSWER_EVENTS as u64 + 1,
-                content,
-                usage: None,
-                cost_usd: None,
-                metadata: from_json(&metadata)?,
+                last_seq: last_seq + MAX_ANSWER_EVENTS as u64 + 2,
+                content: text,
+                usage,
+                cost_usd: cost_usd.flatten(),
+                metadata,
             },
         )?;
     }
-    Ok(running.len())
+    Ok(running.into_iter().map(|turn| turn.session_id.0).collect())
 }

@@ -128,8 +128,16 @@ impl Wire {
     }
 
     pub async fn app_like(&self, timeouts: Timeouts, timing: Timing) -> TestApp {
-        let gateway = HttpGateway::new(Url::parse(&self.url()).unwrap(), None, None, timeouts).unwrap();
-        TestApp::behind(Arc::new(gateway), timing).await
+        TestApp::behind(Arc::new(self.client(timeouts)), timing).await
+    }
+
+    /// Another app in front of it, on the same database, as after a crash.
+    pub async fn app_after_crash_of(&self, app: &TestApp) -> TestApp {
+        app.after_crash_behind(Arc::new(self.client(Timeouts::default()))).await
+    }
+
+    fn client(&self, timeouts: Timeouts) -> HttpGateway {
+        HttpGateway::new(Url::parse(&self.url()).unwrap(), None, None, timeouts).unwrap()
     }
 
     /// What to do when asked to begin an answer.

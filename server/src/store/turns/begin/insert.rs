@@ -62,6 +62,7 @@ pub(super) fn insert_message(
     begin: &BeginTurn,
     accepted: &MessageAccepted,
     text: &str,
+    metadata: &MessageMetadata,
     parent_id: Option<Id>,
     timestamp: i64,
 ) -> Result<(), StoreError> {
@@ -76,7 +77,7 @@ pub(super) fn insert_message(
         timestamp,
         status: name_of(MessageStatus::Complete)?,
         usage: UsageColumns::default(),
-        metadata: to_json(&MessageMetadata::default())?,
+        metadata: to_json(metadata)?,
         parent_id,
     };
     diesel::insert_into(messages::table).values(&row).execute(connection)?;

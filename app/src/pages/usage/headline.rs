@@ -1,0 +1,67 @@
+//! The four figures that one comes for, and what is to be known of all of them.
+
+use leptos::prelude::*;
+use protocol::usage::UsageSums;
+
+use super::words;
+use crate::figures;
+
+/// Cost, tokens in and out, answers.
+#[component]
+pub(super) fn Headline(totals: UsageSums) -> impl IntoView {
+    let unpriced = (totals.unpriced > 0).then(|| words::answers(totals.unpriced) + " without a known cost");
+    let estimated = (totals.estimated > 0).then(|| figures::thousands(totals.estimated) + " of them estimated");
+    view! {
+        <dl class="usage-headline">
+            <Figure name="Cost" value=words::known_cost(&totals) note=unpriced/>
+            <Figure name="Tokens in" value=words::tokens(totals.prompt_tokens, &totals) note=Some("read by models".into())/>
+            <Figure
+                name="Tokens out"
+                value=words::tokens(totals.completion_tokens, &totals)
+                note=Some("written by models".into())
+            />
+            <Figure name="Answers" value=figures::thousands(totals.answers) note=estimated/>
+        </dl>
+    }
+}
+
+#[component]
+fn Figure(name: &'static str, value: String, note: Option<String>) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd class="value">{value}</dd>
+            {note.map(|note| view! { <dd class="note">{note}</dd> })}
+        </div>
+    }
+}
+
+/// What the marks mean, which days these are, and what counts.
+#[component]
+pub(super) fn Notes(totals: UsageSums) -> impl IntoView {
+    view! {
+        <ul class="usage-notes">
+            {(totals.estimated > 0)
+                .then(|| {
+                    view! {
+                        <li>
+                            <b>"~"</b>
+                            " An estimate is part of it: where an answer ended before its model had told the tokens, Parley counted them itself."
+                        </li>
+                    }
+                })}
+            {(totals.unpriced > 0)
+                .then(|| {
+                    view! {
+                        <li>
+                            <b>"+ ?"</b>
+                            " Answers without a known cost come on top: their model has no price, or nothing was told of what they took."
+                        </li>
+                    }
+                })}
+            <li>
+                "Days are those of UTC. Every version of an answer counts, and so does one that was stopped or failed, as far as it took anything. Deleted conversations do not count."
+            </li>
+        </ul>
+    }
+}
