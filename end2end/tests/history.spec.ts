@@ -57,13 +57,13 @@ test.describe('the sidebar', () => {
     await pick('The first one', 1);
     await expect(page.locator('section', { hasText: 'Pinned' }).locator('.session')).toHaveText(/The first one/);
 
-    await pick('The second one', 3);
+    await pick('The second one', 5);
     await expect(row('The second one')).toHaveCount(0);
     await expect(toast(page)).toContainText('in the archive');
     await toast(page).getByRole('button', { name: 'Undo' }).click();
     await expect(row('The second one')).toBeVisible();
 
-    await pick('The second one', 4);
+    await pick('The second one', 6);
     await expect(row('The second one')).toHaveCount(0);
     await toast(page).getByRole('button', { name: 'Undo' }).click();
     await expect(row('The second one')).toBeVisible();
@@ -74,7 +74,7 @@ test.describe('the sidebar', () => {
     await chat.reload();
     await page.getByRole('button', { name: 'Actions for Take me along' }).click();
     const download = page.waitForEvent('download');
-    await page.locator('.row-menu').getByRole('link', { name: 'Export' }).click();
+    await page.locator('.row-menu').getByRole('link', { name: 'Export as JSON' }).click();
     expect((await download).suggestedFilename()).toContain(session_id);
     await expect(page.locator('.row-menu')).toHaveCount(0);
   });

@@ -40,7 +40,8 @@ use std::{sync::Arc, time::Duration};
 use protocol::{
     history::SessionQuery,
     session::{
-        Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
+        Cleared, MAX_TITLE_CHARS, Message, MessageMetadata, MessageStatus, SessionDetail, SessionList, SessionPatch,
+        SessionSummary,
     },
 };
 use tokio::sync::{RwLock, RwLockWriteGuard};
@@ -284,19 +285,33 @@ impl ChatService {
             has_later: page.has_later,
             cursor: None,
         };
-        // What the database takes for streaming is in a log: logs outlive their turns by a while.
         let streaming = |message: &&mut Message| message.status == MessageStatus::Streaming;
-        if let Some(answer) = detail.messages.iter_mut().find(streaming)
-            && let Some(live) = self.0.live.find(user_id, session_id)
-            && live.log.answer_id == answer.message_id
-        {
-            let snapshot = live.log.snapshot();
-            answer.content = snapshot.text;
-            answer.metadata.last_status = snapshot.last_status;
-            answer.metadata.tasks = snapshot.tasks;
-            detail.cursor = Some(live.log.event_id(snapshot.seq).to_string());
+        if let Some(answer) = detail.messages.iter_mut().find(streaming) {
+            let (id, content, metadata) = (answer.message_id, &mut answer.content, &mut answer.metadata);
+            detail.cursor = self.catch_up(user_id, session_id, id, content, metadata);
         }
         Ok(detail)
+    }
+
+    /// Makes text and metadata of an answer, which the database takes for streaming, as new as its log: logs outlive their
+    /// turns by a while. Gives the last event that is in them; `None`: there is no log.
+    fn catch_up(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        answer_id: Uuid,
+        content: &mut String,
+        metadata: &mut MessageMetadata,
+    ) -> Option<String> {
+        let live = self.0.live.find(user_id, session_id)?;
+        if live.log.answer_id != answer_id {
+            return None;
+        }
+        let snapshot = live.log.snapshot();
+        *content = snapshot.text;
+        metadata.last_status = snapshot.last_status;
+        metadata.tasks = snapshot.tasks;
+        Some(live.log.event_id(snapshot.seq).to_string())
     }
 
     /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and

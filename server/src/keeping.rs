@@ -43,6 +43,14 @@ async fn open(database: &Path) -> Result<Store, Failure> {
         .map_err(|error| format!("{}: {error}", database.display()).into())
 }
 
+/// So many of them, in words.
+fn conversations(count: u64) -> String {
+    match count {
+        1 => "1 conversation".into(),
+        count => format!("{count} conversations"),
+    }
+}
+
 /// The end line.
 fn say(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -9,6 +9,7 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{config::Limits, error::Error};
@@ -19,6 +20,8 @@ type Limiter = RateLimiter<Uuid, DashMapStateStore<Uuid>, MonotonicClock, NoOpMi
 const ARCHIVES: u32 = 2;
 /// Files that a user may bring in at once.
 const IMPORTS: u32 = 1;
+/// Files that all users together may bring in at once: each may take as much memory as its largest conversation.
+const ALL_IMPORTS: usize = 4;
 /// Users remembered before the idle ones are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -30,6 +33,7 @@ pub struct Limiters {
     streams: Arc<Places>,
     archives: Arc<Places>,
     imports: Arc<Places>,
+    all_imports: Arc<Semaphore>,
     import_megabytes: u64,
 }
 
@@ -43,6 +47,7 @@ impl Limiters {
             streams: Places::new("open streams", limits.streams),
             archives: Places::new("archives at once", ARCHIVES),
             imports: Places::new("imports at once", IMPORTS),
+            all_imports: Arc::new(Semaphore::new(ALL_IMPORTS)),
             import_megabytes: limits.import_megabytes.into(),
         }
     }
@@ -92,12 +97,20 @@ impl Limiters {
         self.import_megabytes
     }
 
-    /// Takes the user's place for an import, free again when what is returned is dropped.
+    /// Takes the user's place for an import, and one of those that all users have together; both are free again when what
+    /// is returned is dropped.
     ///
     /// # Errors
-    /// When it is taken.
-    pub fn import(&self, user: Uuid) -> Result<Place, Error> {
-        self.imports.take(user)
+    /// When it is taken, or all are.
+    pub fn import(&self, user: Uuid) -> Result<(Place, OwnedSemaphorePermit), Error> {
+        let place = self.imports.take(user)?;
+        match Arc::clone(&self.all_imports).try_acquire_owned() {
+            Ok(permit) => Ok((place, permit)),
+            Err(_) => Err(Error::RateLimited {
+                what: "imports of all users at once",
+                retry_after: 5,
+            }),
+        }
     }
 }
 
@@ -215,6 +228,23 @@ mod tests {
             limiters.streams.open.lock().is_empty(),
             "nothing is remembered of users without streams"
         );
+    }
+
+    #[test]
+    fn a_user_brings_in_one_file_at_a_time_and_all_together_a_few() {
+        let limiters = limiters(1, 1);
+        let ada = Uuid::new_v4();
+        let adas = limiters.import(ada).ok().unwrap();
+        assert!(limiters.import(ada).is_err());
+        let others: Vec<_> = (1..ALL_IMPORTS)
+            .map(|_| limiters.import(Uuid::new_v4()).ok().unwrap())
+            .collect();
+        let bob = Uuid::new_v4();
+        assert!(limiters.import(bob).is_err());
+        drop(adas);
+        assert!(limiters.import(bob).is_ok());
+        assert!(limiters.import(ada).is_ok(), "who was refused holds no place");
+        drop(others);
     }
 
     #[test]

@@ -114,22 +114,38 @@ pub enum LeftOutKind {
 }
 
 impl LeftOutKind {
-    /// For people, after a number: "3 pictures left out".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::EmptyConversation => "empty conversations left out",
-            Self::IdTaken => "conversations left out, for their ids are taken",
-            Self::EmptyMessage => "messages without text left out",
-            Self::HiddenMessage => "hidden notes left out",
-            Self::ToolCall => "calls of tools left out",
-            Self::Reasoning => "thoughts of models left out",
-            Self::Image => "pictures left out",
-            Self::Attachment => "files and recordings left out",
-            Self::UnknownAgent => "conversations given to the bare model, for their agent does not exist here",
-            Self::Unfinished => "unfinished answers marked as interrupted",
-            Self::BrokenCharacter => "broken characters replaced by \u{fffd}",
-            Self::Title => "titles made fit",
-            Self::OtherFile => "other files in the archive left out",
-        }
+    /// So many of them, for people: "3 pictures left out".
+    pub fn words(self, count: u64) -> &'static str {
+        let (one, many) = match self {
+            Self::EmptyConversation => ("empty conversation left out", "empty conversations left out"),
+            Self::IdTaken => (
+                "conversation left out, for its id is taken",
+                "conversations left out, for their ids are taken",
+            ),
+            Self::EmptyMessage => ("message without text left out", "messages without text left out"),
+            Self::HiddenMessage => ("hidden note left out", "hidden notes left out"),
+            Self::ToolCall => ("call of a tool left out", "calls of tools left out"),
+            Self::Reasoning => ("thought of a model left out", "thoughts of models left out"),
+            Self::Image => ("picture left out", "pictures left out"),
+            Self::Attachment => ("file or recording left out", "files and recordings left out"),
+            Self::UnknownAgent => (
+                "conversation given to the bare model, for its agent does not exist here",
+                "conversations given to the bare model, for their agents do not exist here",
+            ),
+            Self::Unfinished => (
+                "unfinished answer marked as interrupted",
+                "unfinished answers marked as interrupted",
+            ),
+            Self::BrokenCharacter => (
+                "broken character replaced by \u{fffd}",
+                "broken characters replaced by \u{fffd}",
+            ),
+            Self::Title => ("title made fit", "titles made fit"),
+            Self::OtherFile => (
+                "other file in the archive left out",
+                "other files in the archive left out",
+            ),
+        };
+        if count == 1 { one } else { many }
     }
 }

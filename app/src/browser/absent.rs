@@ -1,6 +1,6 @@
 //! The server has no browser. Only what runs during rendering, or must at least compile there, stands here.
 
-use leptos::web_sys::{Element, HtmlElement, HtmlTextAreaElement};
+use leptos::web_sys::{DragEvent, Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 use leptos_router::params::ParamsMap;
 use protocol::timestamp::Timestamp;
 use uuid::Uuid;
@@ -121,3 +121,26 @@ pub(crate) fn fields(_form: &Element) -> ParamsMap {
 pub(crate) fn tell_tabs(_news: &str) {}
 
 pub(crate) fn hear_tabs(_hear: impl Fn(String) + 'static) {}
+
+#[derive(Debug, Clone)]
+pub(crate) enum PickedFile {}
+
+impl PickedFile {
+    pub(crate) fn name(&self) -> String {
+        match *self {}
+    }
+}
+
+pub(crate) fn picked_file(_field: &HtmlInputElement) -> Option<PickedFile> {
+    None
+}
+
+pub(crate) fn dropped_file(_event: &DragEvent) -> Option<PickedFile> {
+    None
+}
+
+pub(crate) struct Importing;
+
+pub(crate) fn import(_file: &PickedFile, _dry_run: bool, _hear: impl Fn(super::Heard) + 'static) -> Option<Importing> {
+    None
+}

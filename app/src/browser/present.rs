@@ -1,10 +1,12 @@
 //! The browser, in the browser.
 
 mod channel;
+mod import;
 mod save;
 mod sight;
 
 pub(crate) use channel::{hear_tabs, tell_tabs};
+pub(crate) use import::{Importing, PickedFile, dropped_file, import, picked_file};
 pub(crate) use save::save_many;
 pub(crate) use sight::*;
 

@@ -16,6 +16,7 @@ pub(crate) const CLOSE: Glyph = Glyph("M6 6l12 12M18 6 6 18");
 pub(crate) const COPY: Glyph = Glyph("M9 9h11v11H9zM5 15V5a1 1 0 0 1 1-1h9");
 pub(crate) const DOWN: Glyph = Glyph("m6 9 6 6 6-6");
 pub(crate) const DOWNLOAD: Glyph = Glyph("M12 4v11M7 10l5 5 5-5M5 20h14");
+pub(crate) const UPLOAD: Glyph = Glyph("M12 20V9M7 14l5-5 5 5M5 4h14");
 pub(crate) const KEYS: Glyph = Glyph("M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h2M7 14h10");
 pub(crate) const LEFT: Glyph = Glyph("m15 6-6 6 6 6");
 pub(crate) const LIST: Glyph = Glyph("M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01");

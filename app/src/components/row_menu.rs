@@ -10,10 +10,13 @@ use leptos::{
 use protocol::session::SessionSummary;
 use uuid::Uuid;
 
-use super::icon::{self, Icon};
+use super::{
+    export_menu::ExportLinks,
+    icon::{self, Icon},
+};
 use crate::{
     browser,
-    state::{Chat, export_address, use_chat},
+    state::{Chat, use_chat},
 };
 
 /// What the focus goes through.
@@ -78,10 +81,10 @@ pub(super) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close
                 <Icon glyph=icon::PIN/>
                 {move || if pinned.get() { "Unpin" } else { "Pin" }}
             </button>
-            <a class="button quiet" href=export_address(session_id) download="" rel="external" on:click=move |_| close.run(())>
+            <div class="formats" role="group" aria-label="Export">
                 <Icon glyph=icon::DOWNLOAD/>
-                "Export"
-            </a>
+                <ExportLinks session_id on_pick=close/>
+            </div>
             <button type="button" class="quiet" on:click=move |_| then(Chat::archive)>
                 <Icon glyph=icon::ARCHIVE/>
                 "Archive"

@@ -12,6 +12,8 @@ use leptos_router::hooks::use_query_map;
 
 use super::frame::PageFrame;
 use crate::{
+    components::icon::{self, Icon},
+    keys::Command,
     parts::{self, History},
     state::use_chat,
 };
@@ -25,8 +27,17 @@ use table::Table;
 /// The page. What it shows is a part of its own.
 #[component]
 pub(super) fn HistoryPage() -> impl IntoView {
+    let chat = use_chat();
+    let tools = move || {
+        view! {
+            <button type="button" class="quiet" on:click=move |_| chat.run(Command::Import)>
+                <Icon glyph=icon::UPLOAD/>
+                "Import"
+            </button>
+        }
+    };
     view! {
-        <PageFrame name="history" title="All conversations">
+        <PageFrame name="history" title="All conversations" tools=tools>
             {parts::late::<History>(|part| part.conversations, || view! { <Waiting/> }.into_any())}
         </PageFrame>
     }

@@ -1,6 +1,7 @@
 //! What the keys and the palette ask for.
 
 use leptos::prelude::*;
+use protocol::conversation::ExportFormat;
 use uuid::Uuid;
 
 use super::{Chat, View};
@@ -13,6 +14,8 @@ pub(crate) enum Overlay {
     Palette,
     /// The list of keys.
     Keys,
+    /// Bringing conversations in.
+    Import,
 }
 
 /// Which picker is open.
@@ -32,9 +35,10 @@ impl Chat {
             Command::Palette => self.overlay.set(Some(Overlay::Palette)),
             Command::Keys => self.overlay.set(Some(Overlay::Keys)),
             Command::New => self.begin(),
-            Command::Export => {
+            Command::Import => self.overlay.set(Some(Overlay::Import)),
+            Command::Export(format) => {
                 if let Some(session_id) = self.conversation() {
-                    browser::download(&export_address(session_id));
+                    browser::download(&export_address(session_id, format));
                 }
             }
             Command::Clear if self.conversation().is_some() => self.clear(),
@@ -111,8 +115,8 @@ impl Chat {
 }
 
 /// Where a conversation is saved from.
-pub(crate) fn export_address(session_id: Uuid) -> String {
-    format!("/api/chat/sessions/{session_id}/export?format=markdown")
+pub(crate) fn export_address(session_id: Uuid, format: ExportFormat) -> String {
+    format!("/api/chat/sessions/{session_id}/export?format={}", format.name())
 }
 
 /// Where a conversation opens at one of its messages. Without scripts the browser goes to the fragment by itself.

@@ -41,6 +41,12 @@ impl Chat {
             .update(|all| all.retain(|session| !session_ids.contains(&session.session_id)));
     }
 
+    /// Many sessions have changed: the list is read again, in the other tabs too.
+    pub(crate) fn many_changed(self) {
+        self.tell(News::ManyChanged);
+        self.read_sessions();
+    }
+
     /// Reads the list again.
     pub(crate) fn read_sessions(self) {
         self.read_list(false);

@@ -16,16 +16,10 @@ impl ChatService {
     pub async fn conversation(&self, user_id: Uuid, session_id: Uuid) -> Result<Conversation, Error> {
         let found = self.0.store.conversation(user_id, session_id).await?;
         let mut conversation = found.ok_or(Error::SessionNotFound)?;
-        let is_streaming = |status| status == MessageStatus::Streaming;
         let mut messages = conversation.messages.iter_mut();
-        if let Some(answer) = messages.find(|message| is_streaming(message.status))
-            && let Some(live) = self.0.live.find(user_id, session_id)
-            && live.log.answer_id == answer.message_id
-        {
-            let snapshot = live.log.snapshot();
-            answer.content = snapshot.text;
-            answer.metadata.last_status = snapshot.last_status;
-            answer.metadata.tasks = snapshot.tasks;
+        if let Some(answer) = messages.find(|message| message.status == MessageStatus::Streaming) {
+            let (id, content, metadata) = (answer.message_id, &mut answer.content, &mut answer.metadata);
+            self.catch_up(user_id, session_id, id, content, metadata);
         }
         Ok(conversation)
     }

@@ -74,8 +74,18 @@ pub(super) fn facts(conversation: &Conversation) -> Vec<(&'static str, String)> 
             all => format!("{shown} on the branch shown, {all} in all"),
         },
     ));
-    facts.push(("Tokens, all branches", number(session.total_tokens)));
-    facts.push(("Cost, all branches", dollars(session.cost_usd)));
+    // A sum with an estimate in it is one.
+    let is_estimate = |message: &ConversationMessage| message.usage.is_some_and(|usage| usage.estimated);
+    let mark = if conversation.messages.iter().any(is_estimate) {
+        "~"
+    } else {
+        ""
+    };
+    facts.push((
+        "Tokens, all branches",
+        format!("{mark}{}", number(session.total_tokens)),
+    ));
+    facts.push(("Cost, all branches", format!("{mark}{}", dollars(session.cost_usd))));
     facts
 }
 

@@ -30,3 +30,61 @@ pub(super) fn settle(conversation: &mut Conversation, listing: &Listing, tally: 
         session.model_name = model.model_name.clone();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::registry::{Agent, Model};
+    use serde_json::json;
+
+    use super::*;
+    use crate::export::samples::exchange;
+
+    fn listing(agents: &[&str]) -> Listing {
+        let agent = |id: &&str| -> Agent {
+            let agent = json!({
+                "agent_id": id, "agent_name": id.to_uppercase(), "tier": 2, "role": "x", "parent_id": "root",
+                "parent_role": "Root", "status": "active",
+            });
+            serde_json::from_value(agent).unwrap()
+        };
+        let model: Model = serde_json::from_value(json!({
+            "model_id": "m", "model_name": "M", "provider": "x", "context_window": 1, "status": "active",
+        }))
+        .unwrap();
+        Listing {
+            agents: agents.iter().map(agent).collect(),
+            models: vec![model],
+            default_models: std::collections::HashMap::new(),
+        }
+    }
+
+    fn settled(agent_id: &str, agents: &[&str]) -> (String, String, u64) {
+        let mut conversation = exchange("x", "y");
+        conversation.session.agent_id = agent_id.into();
+        conversation.session.agent_name = agent_id.into();
+        conversation.session.model_id = String::new();
+        let mut tally = Tally::default();
+        settle(&mut conversation, &listing(agents), &mut tally);
+        assert_eq!(conversation.session.model_name, "M", "one can go on with it");
+        let count = tally.list().iter().map(|left_out| left_out.count).sum();
+        (conversation.session.agent_id, conversation.session.agent_name, count)
+    }
+
+    #[test]
+    fn a_conversation_goes_to_an_agent_that_exists() {
+        let agents = ["architect", "direct"];
+        let to = |id: &str, name: &str, told| (id.to_owned(), name.to_owned(), told);
+        assert_eq!(
+            settled("architect", &agents),
+            to("architect", "architect", 0),
+            "under the name that it had"
+        );
+        assert_eq!(settled("somebody", &agents), to("direct", "DIRECT", 1));
+        assert_eq!(
+            settled("direct", &agents),
+            to("direct", "DIRECT", 0),
+            "as from another program"
+        );
+        assert_eq!(settled("somebody", &["architect"]), to("somebody", "somebody", 0));
+    }
+}

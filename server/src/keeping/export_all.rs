@@ -9,7 +9,7 @@ use app::markdown::Colours;
 use clap::Args;
 use protocol::conversation::ExportFormat;
 
-use super::{Failure, folder, open_current, progress::Progress, say};
+use super::{Failure, conversations, folder, open_current, progress::Progress, say};
 use crate::export::{name_among_others, write};
 
 /// How many conversations are looked up at once.
@@ -71,8 +71,14 @@ pub async fn run(database: &Path, arguments: ExportAll) -> Result<(), Failure> {
         }
     }
     drop(progress);
+    let users = if users == 1 {
+        "1 user".into()
+    } else {
+        format!("{users} users")
+    };
     say(&format!(
-        "Exported {done} conversations of {users} users to {}.",
+        "Exported {} of {users} to {}.",
+        conversations(done),
         dir.display()
     ))?;
     Ok(())

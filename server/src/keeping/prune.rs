@@ -6,7 +6,7 @@ use app::markdown::Colours;
 use clap::Args;
 use protocol::{conversation::ExportFormat, timestamp::Timestamp};
 
-use super::{Failure, folder, open_current, progress::Progress, say};
+use super::{Failure, conversations, folder, open_current, progress::Progress, say};
 use crate::{
     export::{name_among_others, write},
     store::{Place, Store, now},
@@ -53,7 +53,7 @@ pub async fn run(database: &Path, days: Option<u32>, arguments: Prune) -> Result
     );
     let due = store.archived_until(until).await?;
     let count = due.len();
-    let which = format!("{count} conversations archived more than {days} days ago");
+    let which = format!("{} archived more than {days} days ago", conversations(count as u64));
     if !arguments.yes {
         say(&format!("Would remove {which}. Nothing was done; add --yes to do it."))?;
         return Ok(());
@@ -71,7 +71,7 @@ pub async fn run(database: &Path, days: Option<u32>, arguments: Prune) -> Result
         0 => String::new(),
         changed => format!(" {changed} had changed meanwhile and stay."),
     };
-    say(&format!("Of {which}, {moved} were {kept}.{changed}"))?;
+    say(&format!("Pruned {} of {which}: {kept}.{changed}", moved))?;
     Ok(())
 }
 

@@ -195,7 +195,7 @@ async fn a_dry_run_of_prune_touches_nothing() {
     ] {
         let said = done(&app, arguments).await;
         let expected =
-            "Would remove 1 conversations archived more than 30 days ago. Nothing was done; add --yes to do it.\n";
+            "Would remove 1 conversation archived more than 30 days ago. Nothing was done; add --yes to do it.\n";
         assert_eq!(said, expected);
     }
     assert_eq!(texts(&app.folder.path().join("parley.db")), before);
@@ -228,7 +228,7 @@ async fn prune_moves_out_what_is_old_enough_and_archived_and_it_can_be_brought_b
     let said = done(&app, &["prune", "--older-than", "30", "--yes", "--to", "kept"]).await;
     assert_eq!(
         said,
-        "Of 2 conversations archived more than 30 days ago, 2 were moved to kept.\n"
+        "Pruned 2 of 2 conversations archived more than 30 days ago: moved to kept.\n"
     );
     assert_eq!(
         (count_of(&ada, "archived").await, count_of(&ada, "active").await),
@@ -254,7 +254,7 @@ async fn prune_moves_out_what_is_old_enough_and_archived_and_it_can_be_brought_b
     let said = done(&app, &["prune", "--older-than", "30", "--yes", "--discard"]).await;
     assert_eq!(
         said,
-        "Of 2 conversations archived more than 30 days ago, 2 were removed without a copy.\n"
+        "Pruned 2 of 2 conversations archived more than 30 days ago: removed without a copy.\n"
     );
     assert_eq!(count_of(&ada, "archived").await, 0);
     assert_eq!(count_of(&ada, "active").await, 1, "what is not archived stays");

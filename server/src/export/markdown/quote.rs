@@ -88,12 +88,28 @@ fn edits(text: &str) -> Vec<Edit> {
         .map(|(_, definition)| (definition.span.start..definition.span.start, "\\".to_owned()))
         .collect();
     let mut in_code = false;
+    let mut end_of_text = 0;
     for (event, range) in parser.into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(_)) => in_code = true,
             Event::End(TagEnd::CodeBlock) => in_code = false,
             // What is no HTML now may be some with the marks of a quote before its lines.
-            Event::Text(_) if !in_code => edits.extend(brackets(text, range)),
+            Event::Text(_) if !in_code => {
+                end_of_text = range.end;
+                edits.extend(brackets(text, range));
+            }
+            // As text it would go on with the lines around it, and what they leave open.
+            Event::Start(Tag::HtmlBlock) => {
+                let line = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+                let is_first = text[line..range.start].contains(|c| c != ' ' && c != '>');
+                if line > 0 && end_of_text == line - 1 && !is_first {
+                    edits.push((line..line, empty_line(&text[line..range.start])));
+                }
+                let after = text[range.end..].lines().next();
+                if after.is_some_and(|after| !after.trim().is_empty()) && text[..range.end].ends_with('\n') {
+                    edits.push((range.end..range.end, empty_line(&text[line..range.start])));
+                }
+            }
             Event::Html(_) | Event::InlineHtml(_) => edits.extend(as_text(text, range)),
             Event::Start(
                 Tag::Link {
@@ -129,17 +145,24 @@ fn as_text(text: &str, range: Range<usize>) -> impl Iterator<Item = Edit> {
 
 /// The brackets in a text that could open a tag and have no mark before them yet.
 fn brackets(text: &str, range: Range<usize>) -> impl Iterator<Item = Edit> {
-    let source = text.get(range.clone()).unwrap_or_default();
-    let opens = |(at, _): &(usize, &str)| {
-        let next = source[at + 1..].chars().next();
+    // What follows a bracket may be counted as another piece of text.
+    let opens = |at: &usize| {
+        let next = text[at + 1..].chars().next();
         next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
     };
+    let source = text.get(range.clone()).unwrap_or_default();
     source
         .match_indices('<')
-        .filter(opens)
         .map(move |(at, _)| range.start + at)
+        .filter(opens)
         .filter(|at| !is_escaped(text, *at))
         .map(|at| (at..at, "\\".to_owned()))
+}
+
+/// An empty line in the same quotes and lists as one that begins so.
+fn empty_line(beginning: &str) -> String {
+    let marks = beginning.chars().map(|c| if c == '>' { '>' } else { ' ' });
+    marks.chain(['\n']).collect()
 }
 
 /// Whether a backslash takes its meaning from the character there.

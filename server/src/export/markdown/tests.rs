@@ -86,7 +86,7 @@ fn is_one_thing(question: &str, answer: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn a_message_stays_one_thing_whatever_it_contains(question in hard_text(), answer in hard_text()) {
@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn nothing_of_a_text_is_lost(text in hard_text()) {
         // What a definition says is not seen where it is one, and is seen where it is text; tabs count from the margin.
-        prop_assume!(!text.contains("]:") && !text.contains('\t'));
+        let text = text.replace("]:", "]").replace('\t', " ");
         let lines = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}");
         prop_assert_eq!(seen(&quoted(&text, "")), seen(&lines), "{}", quoted(&text, ""));
     }
@@ -121,6 +121,10 @@ fn the_hardest_texts_stay_one_thing() {
         "> > > deep\n\n```",
         "text\n===",
         "\u{202e}]:`<",
+        // What one parser takes for HTML once the marks of the quote stand before its lines.
+        "a<!a\n!",
+        "!<!A\nA",
+        "<?\n",
     ] {
         is_one_thing(text, text).unwrap();
     }
@@ -153,6 +157,7 @@ fn it_tells_who_spoke_when_with_which_model_what_was_not_whole_and_what_it_took(
         "- **Your role:** PAS Root\n",
         "- **Archived:** 2025-11-24 16:01:40 UTC\n",
         "- **Messages:** 3 on the branch shown, 4 in all\n",
+        "- **Tokens, all branches:** \\~1,244\n",
         "\n## 1. PAS Root · 2025-11-24 16:00:00 UTC\n\n> Do it\n",
         "\n## 2. Architect · Scripted · 2025-11-24 16:00:00 UTC\n",
         "- **agent-a** · complete · 30 tokens · $0.000210 · Reading \\*all\\* of it\n",
