@@ -78,7 +78,7 @@ impl Chat {
             TurnEvent::StatusUpdate(status) => {
                 line.message.update(|message| message.metadata.note(&status));
                 if status.status == TaskStatus::AwaitingApproval {
-                    self.announcement.set("A plan waits for your decision.".into());
+                    self.announce("A plan waits for your decision.");
                 }
             }
             TurnEvent::Usage { usage, cost_usd } => line.message.update(|message| {

@@ -35,6 +35,13 @@ pub(super) fn find_sought(chat: Chat, place: Place) {
             if let Some(row) = settle(place) {
                 browser::focus_in_place(&row);
             }
+            // Where all of it is in sight, so is its end.
+            let scroller = place.scroller.try_get_untracked().flatten();
+            if scroller.is_some_and(|scroller| browser::scroll_position(&scroller) == (0, 0))
+                && !chat.has_later.get_untracked()
+            {
+                place.at_end.set(true);
+            }
             look(chat, place);
             browser::sleep(MARKED).await;
             if place.found.try_get_untracked() == Some(Some(key)) {
