@@ -7,7 +7,7 @@ use protocol::{
     session::{Decision, MessageStatus},
 };
 
-use super::{Chat, Line, Remedy};
+use super::{Chat, Line, Remedy, tabs::News};
 use crate::server_fns;
 
 impl Chat {
