@@ -1,9 +1,9 @@
 //! Conversations to try Parley with, and to measure it on: as many as wanted, with text that reads like any.
 //!
-//! - [`cast`]: who is talked to, by which model
-//! - [`words`]: how often which word comes; [`prose`] and [`code`]: what is said
-//! - [`calendar`]: when, and how much at once
-//! - [`conversation`]: one conversation from all of these
+//! - `cast`: who is talked to, by which model
+//! - `words`: how often which word comes; `prose` and `code`: what is said
+//! - `calendar`: when, and how much at once
+//! - `conversation`: one conversation from all of these
 //!
 //! The same seed for the same person gives the same conversations, to the second: only ids differ from one start to the next
 //! where there are conversations already.
@@ -153,6 +153,7 @@ pub async fn seed(
     if existing > 0 && !wanted.into_existing {
         return Err(SeedError::NotEmpty(existing));
     }
+    store.prepare_for_many().await?;
     let mut random = StdRng::seed_from_u64(wanted.seed);
     // Another start with the same seed would else give the same ids.
     let ids = StdRng::seed_from_u64(wanted.seed ^ existing ^ user_id.as_u64_pair().0);

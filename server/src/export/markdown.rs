@@ -1,7 +1,7 @@
 //! The branch shown, as Markdown for people.
 //!
 //! Each message is a block quote: whatever its text contains and leaves open (fences, lists, headings that look like
-//! ours) ends with the quote. What Markdown lets reach beyond a quote is taken care of by [`quote`].
+//! ours) ends with the quote. What Markdown lets reach beyond a quote is taken care of by `quote`.
 
 mod quote;
 
