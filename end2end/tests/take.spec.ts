@@ -55,7 +55,7 @@ test('a conversation is saved in each format from the toolbar, and the page it m
   browser,
 }, info) => {
   await chat.open('/llm');
-  await chat.sayAndWait('Plan how we track user logins');
+  await chat.sayAndWait('/answer Plan how we track user logins');
   const id = await chat.conversationOpened();
   const menu = page.locator('.export');
   const save = async (name: string) => {
@@ -193,7 +193,7 @@ for (const width of [1440, 768, 360]) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: 800 });
       await chat.open('/llm');
-      await chat.sayAndWait('Something to take along');
+      await chat.sayAndWait('Something for later');
       await page.locator(width <= 480 ? '.more-tools summary' : '.export summary').click();
       await page.screenshot({ path: `screenshots/export-menu-${width}-${theme}.png` });
       await page.keyboard.press('Tab');
