@@ -30,7 +30,7 @@ const OWN = {
     role: '^[a-z]+$',
     scope: '^col$',
   } as Record<string, string>,
-  ids: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|main|message|composer-hint|find-hint|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
+  ids: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|main|message|composer-hint|find-hint|import-title|import-text|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
 };
 
 /** Looks at everything that is ever in the document, however briefly. Runs in the page, before anything else. */

@@ -191,7 +191,7 @@ for (const { attacks, part } of PARTS) {
       expect(withoutNul(await bubbles(served))).toEqual(withoutNul(texts));
       expect(withoutNul(await trees(served))).toEqual(withoutNul(inTrees));
       expect(await detector.findings(served), 'as the server renders it').toEqual([]);
-      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.getByRole('button', { name: 'New conversation', exact: true }).click();
       await expect(chat.answers).toHaveCount(0);
     }
     await chat.open(served.url());
@@ -359,7 +359,7 @@ for (const { attacks, part } of PARTS) {
       await served.goto(page.url());
       expect(withoutNul(await failures(served))).toEqual(told(texts));
       expect(await detector.findings(served), 'as the server renders it').toEqual([]);
-      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.getByRole('button', { name: 'New conversation', exact: true }).click();
       await expect(chat.answers).toHaveCount(0);
     }
   });
