@@ -1,6 +1,7 @@
 //! What the first rendering needs, read once on the server and handed to the browser with the page, so that both
 //! render the same.
 
+use leptos_router::params::ParamsMap;
 use protocol::{
     session::{SessionDetail, SessionList},
     timestamp::Timestamp,
@@ -28,6 +29,10 @@ pub(crate) struct Boot {
     pub(crate) place: Place,
     /// That session, if it names one.
     pub(crate) session: Option<Result<SessionDetail, PageError>>,
+    /// The message at which it opens, if the address names one.
+    pub(crate) sought: Option<Uuid>,
+    /// What the page of all conversations lists, if it is that one.
+    pub(crate) history: Option<Result<SessionList, PageError>>,
     /// What is known of the code in it. The browser has it in the document.
     #[serde(skip)]
     pub(crate) colours: Colours,
@@ -48,7 +53,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Reads the last part of `/llm/{id}`.
-    pub(crate) fn from_id(id: Option<&str>) -> Self {
+    fn from_id(id: Option<&str>) -> Self {
         match id {
             None | Some("") => Self::New,
             Some(id) => Uuid::try_parse(id).map_or(Self::Nowhere, Self::Session),
@@ -56,7 +61,6 @@ impl Place {
     }
 
     /// Reads a whole path.
-    #[cfg(any(feature = "ssr", test))]
     pub(crate) fn from_path(path: &str) -> Self {
         match path.strip_prefix("/llm") {
             Some("") => Self::New,
@@ -64,6 +68,11 @@ impl Place {
             _ => Self::Elsewhere,
         }
     }
+}
+
+/// The message at which an address opens a conversation.
+pub(crate) fn sought(query: &ParamsMap) -> Option<Uuid> {
+    query.get_str("message").and_then(|id| Uuid::try_parse(id).ok())
 }
 
 /// The refusal of an address that names nothing.
@@ -77,7 +86,7 @@ pub(crate) fn no_such_session() -> PageError {
 
 /// Reads it all. Runs on the server only: the browser finds it in the page.
 #[cfg(feature = "ssr")]
-pub(crate) async fn load(path: String) -> Boot {
+pub(crate) async fn load(path: String, query: ParamsMap) -> Boot {
     use leptos::prelude::use_context;
     use protocol::history::SessionQuery;
 
@@ -86,9 +95,11 @@ pub(crate) async fn load(path: String) -> Boot {
         browser,
         error::set_status,
         markdown,
+        pages::Asked,
     };
 
     let place = Place::from_path(&path);
+    let mut sought = sought(&query);
     let theme = use_context::<PageRequest>().and_then(|request| request.theme);
     let unavailable = || {
         PageError::new(
@@ -105,6 +116,8 @@ pub(crate) async fn load(path: String) -> Boot {
             sessions: Err(unavailable()),
             place,
             session: None,
+            sought: None,
+            history: None,
             colours: Colours::default(),
         };
     };
@@ -115,10 +128,31 @@ pub(crate) async fn load(path: String) -> Boot {
             set_status(404);
             Some(Err(no_such_session()))
         }
-        Place::Session(id) => Some(backend.session(id, None).await.map_err(|refusal| {
+        Place::Session(id) => {
+            let around = match sought {
+                Some(message_id) => backend.session_around(id, message_id).await.ok(),
+                None => None,
+            };
+            // A message that is there no longer is no reason not to show the conversation.
+            let outcome = match around {
+                Some(detail) => Ok(detail),
+                None => {
+                    sought = None;
+                    backend.session(id, None).await
+                }
+            };
+            Some(outcome.map_err(|refusal| {
+                set_status(refusal.status);
+                shown(refusal)
+            }))
+        }
+    };
+    let history = match path.trim_end_matches('/') {
+        "/history" => Some(backend.sessions(Asked::read(&query).query()).await.map_err(|refusal| {
             set_status(refusal.status);
             shown(refusal)
         })),
+        _ => None,
     };
     let mut colours = Colours::default();
     if let Some(Ok(detail)) = &session {
@@ -129,15 +163,17 @@ pub(crate) async fn load(path: String) -> Boot {
         let (blocks, known) = blocks.into_iter().zip(known).filter(|(_, runs)| runs.is_some()).unzip();
         colours.learn(blocks, known);
     }
-    let query = SessionQuery {
+    let first = SessionQuery {
         limit: SESSIONS_PER_PAGE,
         ..Default::default()
     };
     Boot {
         registry: backend.registry().await.map_err(shown),
-        sessions: backend.sessions(query).await.map_err(shown),
+        sessions: backend.sessions(first).await.map_err(shown),
         place,
         session,
+        sought,
+        history,
         colours,
         now: browser::now(),
         theme,
@@ -146,7 +182,7 @@ pub(crate) async fn load(path: String) -> Boot {
 
 /// The browser finds it in the page; were it missing, the page says so.
 #[cfg(not(feature = "ssr"))]
-pub(crate) async fn load(_path: String) -> Boot {
+pub(crate) async fn load(_path: String, _query: ParamsMap) -> Boot {
     let missing = PageError::new("unexpected_answer", "The page arrived incomplete.", "Reload it.");
     Boot {
         now: crate::browser::now(),
@@ -155,6 +191,8 @@ pub(crate) async fn load(_path: String) -> Boot {
         sessions: Err(missing),
         place: Place::Elsewhere,
         session: None,
+        sought: None,
+        history: None,
         colours: Colours::default(),
     }
 }

@@ -11,7 +11,23 @@ pub(crate) use absent::*;
 pub(crate) use present::*;
 
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast, web_sys::Node};
+use protocol::{error::ErrorBody, import::ImportLine};
 use std::{future::Future, pin::pin, time::Duration};
+
+/// What an import tells as it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(dead_code, reason = "only a browser hears of anything")
+)]
+pub(crate) enum Heard {
+    /// So much of a hundred of the file is sent.
+    Sent(u64),
+    /// What the server says.
+    Line(ImportLine),
+    /// It was refused, or broke off.
+    Failed(ErrorBody),
+}
 
 /// Waits for that, but no longer than `limit`; then it is dropped. A request has no limit of its own: on a network that has
 /// gone without a word it would wait for minutes.

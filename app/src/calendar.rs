@@ -60,6 +60,11 @@ impl Clock {
         period(self.local(self.now.get()).date(), self.local(at).date())
     }
 
+    /// When a session was last written to, where nothing else says the day: `Today 10:24`, `3 March 10:24`, `3 March 2025`.
+    pub(crate) fn date(self, at: Timestamp) -> String {
+        date(self.local(self.now.get()).date(), self.local(at))
+    }
+
     /// The time of a session under such a heading: `10:24`, `Wed`, `3 Mar`.
     pub(crate) fn brief(self, at: Timestamp) -> String {
         brief(self.local(self.now.get()).date(), self.local(at))
@@ -146,6 +151,15 @@ fn brief(today: Date, at: OffsetDateTime) -> String {
     }
 }
 
+fn date(today: Date, at: OffsetDateTime) -> String {
+    let name = day_name(today, at.date());
+    if today.year() == at.year() || days_between(today, at.date()) < 7 {
+        name + " " + &hour_and_minute(at)
+    } else {
+        name
+    }
+}
+
 fn with_year(text: String, today: Date, day: Date) -> String {
     if today.year() == day.year() {
         text
@@ -203,6 +217,18 @@ mod tests {
         let date = at("2026-03-11T23:59:00Z").date();
         assert_eq!(full_date(date), "Wednesday, 11 March 2026");
         assert_eq!((&*short_date(date), &*short_month(date)), ("11 Mar", "Mar 2026"));
+    }
+
+    #[test]
+    fn a_date_is_as_exact_as_it_is_near() {
+        let today = at("2026-01-03T08:00:00Z").date();
+        let dates =
+            ["2026-01-03T07:05:00Z", "2025-12-31T12:00:00Z", "2025-12-20T12:00:00Z"].map(|text| date(today, at(text)));
+        assert_eq!(dates, ["Today 07:05", "Wednesday 12:00", "20 December 2025"]);
+        assert_eq!(
+            date(at("2026-12-03T08:00:00Z").date(), at("2026-03-04T09:30:00Z")),
+            "4 March 09:30"
+        );
     }
 
     #[test]

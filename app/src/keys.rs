@@ -1,5 +1,7 @@
 //! What the keys do, apart from the browser.
 
+use protocol::conversation::ExportFormat;
+
 /// Something that a key, or the palette, can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -7,14 +9,20 @@ pub(crate) enum Command {
     Palette,
     /// Begins a new conversation.
     New,
-    /// Saves the conversation shown as Markdown.
-    Export,
+    /// Saves the conversation shown.
+    Export(ExportFormat),
+    /// Brings conversations in.
+    Import,
     /// Archives the conversation shown, after a question.
     Clear,
     /// Opens the agent picker.
     Agent,
     /// Opens the model picker.
     Model,
+    /// Opens the list of all conversations.
+    History,
+    /// Opens the figures.
+    Usage,
     /// Follows the system's theme.
     System,
     /// The dark theme.
@@ -27,11 +35,16 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the palette offers, in its order: the command, its name, and its keys.
-    pub(crate) const OFFERED: [(Self, &'static str, &'static str); 9] = [
+    pub(crate) const OFFERED: [(Self, &'static str, &'static str); 14] = [
         (Self::New, "New conversation", "Ctrl Shift O"),
+        (Self::History, "All conversations", ""),
+        (Self::Usage, "Usage", ""),
         (Self::Agent, "Choose agent", "Ctrl ."),
         (Self::Model, "Choose model", "Ctrl /"),
-        (Self::Export, "Export as Markdown", "Ctrl E"),
+        (Self::Export(ExportFormat::Markdown), "Export as Markdown", "Ctrl E"),
+        (Self::Export(ExportFormat::Json), "Export as JSON", ""),
+        (Self::Export(ExportFormat::Html), "Export as HTML", ""),
+        (Self::Import, "Import conversations", ""),
         (Self::Clear, "Clear this conversation", ""),
         (Self::Dark, "Dark theme", ""),
         (Self::Light, "Light theme", ""),
@@ -41,7 +54,7 @@ impl Command {
 
     /// Whether it is about the conversation shown, and so needs one.
     pub(crate) fn needs_conversation(self) -> bool {
-        matches!(self, Self::Export | Self::Clear)
+        matches!(self, Self::Export(_) | Self::Clear)
     }
 
     /// Whether it is about whom one speaks to, and so needs the chat page.
@@ -98,7 +111,7 @@ pub(crate) fn command(press: Press<'_>) -> Option<Command> {
     match key.to_lowercase().as_str() {
         "k" if !is_shift => Some(Command::Palette),
         "o" if is_shift => Some(Command::New),
-        "e" if !is_shift => Some(Command::Export),
+        "e" if !is_shift => Some(Command::Export(ExportFormat::Markdown)),
         "/" => Some(Command::Model),
         "." => Some(Command::Agent),
         _ => None,
@@ -129,7 +142,7 @@ mod tests {
         assert_eq!(command(press("K")), Some(Command::Palette), "with the capitals locked");
         assert_eq!(command(shifted("O")), Some(Command::New));
         assert_eq!(command(press("o")), None, "the browser's own");
-        assert_eq!(command(press("e")), Some(Command::Export));
+        assert_eq!(command(press("e")), Some(Command::Export(ExportFormat::Markdown)));
         assert_eq!(command(press("/")), Some(Command::Model));
         assert_eq!(command(shifted("/")), Some(Command::Model), "a German keyboard");
         assert_eq!(command(press(".")), Some(Command::Agent));

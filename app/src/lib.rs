@@ -4,7 +4,7 @@
 //! - `state`: what the page knows, as signals, and the verbs that change it; `boot` fills it, `stream` feeds it
 //! - [`backend`], `server_fns`, `client`, [`error`]: what is asked of the server, through which doors, and how it fails
 //! - `parts`: what is fetched only when it is wanted
-//! - `markdown`: text to HTML that is safe; `figures`, `calendar`: numbers and times; `browser`: the rest of the browser
+//! - [`markdown`]: text to HTML that is safe; `figures`, `calendar`: numbers and times; `browser`: the rest of the browser
 
 #![recursion_limit = "512"]
 
@@ -18,7 +18,7 @@ mod components;
 pub mod error;
 mod figures;
 mod keys;
-mod markdown;
+pub mod markdown;
 #[expect(unreachable_pub, reason = "the component macro makes its inner function public")]
 mod pages;
 mod parts;

@@ -8,18 +8,18 @@ mod link;
 mod live;
 mod writer;
 
-pub(crate) use colours::Colours;
+pub use colours::Colours;
 pub(crate) use live::LiveMarkdown;
 
 use std::sync::Arc;
 
 /// HTML that the sanitising writer made. Its field is private, so that nothing else can make one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct SafeHtml(Arc<str>);
+pub struct SafeHtml(Arc<str>);
 
 impl SafeHtml {
     /// The markup.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -54,9 +54,23 @@ pub(crate) fn whole(text: &str, colours: &Colours) -> SafeHtml {
     joined(&blocks_from(text, 0, colours))
 }
 
+/// A whole text for a document that stands alone: nothing in it waits for a script.
+#[cfg(feature = "ssr")]
+pub fn still(text: &str, colours: &Colours) -> SafeHtml {
+    SafeHtml(writer::write_still(text, colours).into())
+}
+
+/// A text as it was written, without any markup.
+#[cfg(feature = "ssr")]
+pub fn plain(text: &str) -> SafeHtml {
+    let mut html = String::with_capacity(text.len());
+    writer::escape(&mut html, text);
+    SafeHtml(html.into())
+}
+
 /// The code in a text that may have colours.
 #[cfg(feature = "ssr")]
-pub(crate) fn codes(text: &str) -> Vec<protocol::highlight::Code> {
+pub fn codes(text: &str) -> Vec<protocol::highlight::Code> {
     writer::codes(text)
 }
 

@@ -2,6 +2,7 @@
 
 mod chat;
 mod frame;
+mod history;
 mod not_found;
 pub(crate) mod usage;
 
@@ -23,6 +24,10 @@ use crate::{
     state::{Chat, use_chat},
 };
 use chat::ChatPage;
+#[cfg(feature = "ssr")]
+pub(crate) use history::Asked;
+pub(crate) use history::Conversations;
+use history::HistoryPage;
 use not_found::NotFound;
 use usage::UsagePage;
 
@@ -45,8 +50,9 @@ pub(crate) type FirstReading = OnceResource<Boot>;
 #[component]
 fn Frame() -> impl IntoView {
     let chat = use_chat();
-    let path = use_location().pathname.get_untracked();
-    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path)));
+    let location = use_location();
+    let (path, query) = (location.pathname.get_untracked(), location.query.get_untracked());
+    provide_context::<FirstReading>(OnceResource::new_blocking(boot::load(path, query)));
     follow_destination(chat);
     wake_up(chat);
     obey_keys(chat);
@@ -63,6 +69,7 @@ fn Frame() -> impl IntoView {
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/llm/:id?") view=ChatPage ssr=SsrMode::Async/>
                     <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </div>
         </div>
@@ -147,6 +154,7 @@ fn wake_up(chat: Chat) {
     Effect::new(move |_| {
         chat.clock.utc_offset_minutes.set(browser::utc_offset_minutes());
         chat.clock.now.set(browser::now());
+        chat.hear_tabs();
         chat.poll();
         // A tab that comes to the front, and a window that one turns to.
         let shown = window_event_listener_untyped("visibilitychange", move |_| chat.look_again());

@@ -16,10 +16,11 @@ use crate::{
         gauge::Breakdown,
         overlays::Overlays,
         picker::{AgentList, ModelList},
+        search::Findings,
         transcript::Transcript,
     },
     error::PageError,
-    pages::usage::Report,
+    pages::{Conversations, usage::Report},
     state::{Chat, use_chat},
 };
 
@@ -66,6 +67,15 @@ pub(crate) struct Tools {
     pub(crate) models: fn() -> AnyView,
     /// What each answer took.
     pub(crate) breakdown: fn() -> AnyView,
+    /// What the words in the sidebar's field find.
+    pub(crate) findings: fn() -> AnyView,
+}
+
+/// The page of all conversations.
+#[derive(Clone, Copy)]
+pub(crate) struct History {
+    /// Filters, list, and what can be done with it.
+    pub(crate) conversations: fn() -> AnyView,
 }
 
 /// What answers took.
@@ -129,6 +139,15 @@ part!(
         agents: || view! { <AgentList/> }.into_any(),
         models: || view! { <ModelList/> }.into_any(),
         breakdown: || view! { <Breakdown/> }.into_any(),
+        findings: || view! { <Findings/> }.into_any(),
+    }
+);
+
+part!(
+    History,
+    history,
+    History {
+        conversations: || view! { <Conversations/> }.into_any(),
     }
 );
 
@@ -143,14 +162,19 @@ part!(
 /// Fetches what the document that the server wrote shows already, so that it can be brought to life.
 pub async fn prepare() {
     if browser::has("[role=log]") {
-        while Conversation::fetch().await.is_none() {
-            browser::sleep(PAUSE).await;
-        }
+        persist::<Conversation>().await;
+    }
+    if browser::has("[data-view=history]") {
+        persist::<History>().await;
     }
     if browser::has("[data-view=usage]") {
-        while Usage::fetch().await.is_none() {
-            browser::sleep(PAUSE).await;
-        }
+        persist::<Usage>().await;
+    }
+}
+
+async fn persist<P: Part>() {
+    while P::fetch().await.is_none() {
+        browser::sleep(PAUSE).await;
     }
 }
 

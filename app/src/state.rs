@@ -1,9 +1,10 @@
 //! What the page knows: one [`Chat`] of signals in the context, and the verbs that change it.
 //!
 //! - `open`: from the first rendering to another session, and what that session says anew
+//! - `pages`: its messages before and after those shown, and the one that is looked for
 //! - `send`: a message on its way, and again where it failed
 //! - `turn`: the answer being written; `stop`: that it is no longer; `loss`: that its stream is away
-//! - `sessions`: the sidebar's list
+//! - `sessions`: the sidebar's list; `tabs`: what the other tabs of this browser tell
 //! - `colour`: what code consists of
 //! - `toast`: what was done to a session, and how it is undone
 //! - `command`: what keys and palette ask for
@@ -18,9 +19,11 @@ mod lasting;
 pub(crate) mod line;
 mod loss;
 mod open;
+mod pages;
 mod send;
 mod sessions;
 mod stop;
+mod tabs;
 mod toast;
 mod turn;
 
@@ -28,14 +31,14 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use protocol::{
     highlight::Code,
     registry::{Agent, Model},
-    session::SessionSummary,
+    session::{SessionList, SessionSummary},
     timestamp::Timestamp,
 };
-use std::{collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
 use crate::{backend::Registry, calendar::Clock, error::PageError, markdown::Colours, stream::Connection};
-pub(crate) use command::{OpenPicker, Overlay, export_address};
+pub(crate) use command::{OpenPicker, Overlay, export_address, message_address};
 pub(crate) use lasting::Lasting;
 pub(crate) use line::{Delivery, Line};
 pub(crate) use open::{Standing, Text};
@@ -97,9 +100,15 @@ pub(crate) struct Chat {
     pub(crate) registry: Lasting<Arc<Registry>>,
     /// The sidebar's sessions.
     pub(crate) sessions: Lasting<Vec<SessionSummary>>,
-    /// How many sessions there are beyond those listed.
-    pub(crate) unlisted: Lasting<u64>,
-    /// Words that a listed title must contain.
+    /// Where the list goes on; `None`: all of them are listed.
+    pub(crate) next_page: Lasting<Option<String>>,
+    /// Whether the next page of the list is on its way.
+    pub(crate) is_listing_more: Lasting<bool>,
+    /// Whether the next page could not be read. It is asked for again when somebody wants it, not by itself.
+    pub(crate) is_failing_to_list: StoredValue<bool>,
+    /// Rings when the list was read again, for whoever lists sessions in another way.
+    pub(crate) listed: Lasting<()>,
+    /// What is searched for in the sidebar.
     pub(crate) find: Lasting<String>,
     /// What the main column shows.
     pub(crate) view: Lasting<View>,
@@ -111,6 +120,10 @@ pub(crate) struct Chat {
     pub(crate) lines: Lasting<Vec<Line>>,
     /// Whether there are older ones than those.
     pub(crate) has_more: Lasting<bool>,
+    /// Whether there are later ones than those: the conversation was opened at a message before its end.
+    pub(crate) has_later: Lasting<bool>,
+    /// The message that is looked for, until it is found.
+    pub(crate) sought: Lasting<Option<Uuid>>,
     /// The answer being written.
     pub(crate) turn: Lasting<Option<Turn>>,
     /// Whether the page says that it is trying to get the stream back.
@@ -128,7 +141,7 @@ pub(crate) struct Chat {
     /// What is asked.
     pub(crate) question: Lasting<Option<Question>>,
     /// What a screen reader is told.
-    pub(crate) announcement: Lasting<&'static str>,
+    pub(crate) announcement: Lasting<Cow<'static, str>>,
     /// Where to go next, and whether in place of the present entry of the history.
     pub(crate) destination: Lasting<Option<(String, bool)>>,
     /// Which dialog stands over the page.
@@ -151,18 +164,24 @@ pub(crate) struct Chat {
     loss: StoredValue<Option<TimeoutHandle>>,
     /// When the page was last compared with the server because somebody looked at it.
     looked_at: StoredValue<Timestamp>,
-    limit: StoredValue<u64>,
     /// Which of the person's earlier messages is in the composer, and what was being typed before.
     recalled: StoredValue<Option<(usize, String)>>,
-    polling: StoredValue<bool>,
+    /// When it rings, the list is read again for an answer that is being written elsewhere.
+    polling: StoredValue<Option<TimeoutHandle>>,
+    /// The sessions whose answers other tabs follow.
+    followed_elsewhere: StoredValue<HashSet<Uuid>>,
+    /// What other tabs have told and is about to be read: whether the session shown is among it.
+    noted: StoredValue<Option<bool>>,
     /// The code of which the server was asked.
     asked_colours: StoredValue<HashSet<Code>>,
     /// How many toasts there have been.
     toasts: StoredValue<u64>,
     /// Called right before earlier messages come in above those shown.
     pub(crate) before_earlier: StoredValue<Option<Callback<()>>>,
-    /// Whether earlier messages are on their way.
-    loading_earlier: StoredValue<bool>,
+    /// Whether earlier or later messages are on their way.
+    is_reading_part: StoredValue<bool>,
+    /// What the page of all conversations lists at first, where the server has written it.
+    pub(crate) first_history: StoredValue<Option<Result<SessionList, PageError>>>,
 }
 
 impl Chat {
@@ -181,13 +200,18 @@ impl Chat {
             theme: Lasting::new(None),
             registry: Lasting::new(Arc::new(nothing)),
             sessions: Lasting::new(Vec::new()),
-            unlisted: Lasting::new(0),
+            next_page: Lasting::new(None),
+            is_listing_more: Lasting::new(false),
+            is_failing_to_list: StoredValue::new(false),
+            listed: Lasting::new(()),
             find: Lasting::new(String::new()),
             view: Lasting::new(View::New),
             session_id: Lasting::new(None),
             session: Lasting::new(None),
             lines: Lasting::new(Vec::new()),
             has_more: Lasting::new(false),
+            has_later: Lasting::new(false),
+            sought: Lasting::new(None),
             turn: Lasting::new(None),
             reconnecting: Lasting::new(false),
             agent_id: Lasting::new(String::new()),
@@ -196,7 +220,7 @@ impl Chat {
             notice: Lasting::new(None),
             toast: Lasting::new(None),
             question: Lasting::new(None),
-            announcement: Lasting::new(""),
+            announcement: Lasting::new("".into()),
             destination: Lasting::new(None),
             overlay: Lasting::new(None),
             picker: Lasting::new(None),
@@ -210,12 +234,14 @@ impl Chat {
             connection: StoredValue::new(None),
             loss: StoredValue::new(None),
             looked_at: StoredValue::new(Timestamp(0)),
-            limit: StoredValue::new(crate::boot::SESSIONS_PER_PAGE),
             recalled: StoredValue::new(None),
-            polling: StoredValue::new(false),
+            polling: StoredValue::new(None),
+            followed_elsewhere: StoredValue::new(HashSet::new()),
+            noted: StoredValue::new(None),
             toasts: StoredValue::new(0),
             before_earlier: StoredValue::new(None),
-            loading_earlier: StoredValue::new(false),
+            is_reading_part: StoredValue::new(false),
+            first_history: StoredValue::new(None),
         }
     }
 
@@ -262,6 +288,11 @@ impl Chat {
         self.turn.with(Option::is_some)
     }
 
+    /// Has it said to who does not see it.
+    pub(crate) fn announce(self, text: impl Into<Cow<'static, str>>) {
+        self.announcement.set(text.into());
+    }
+
     /// Shows what went wrong.
     pub(crate) fn report(self, error: PageError, remedy: Option<Remedy>) {
         self.notice.set(Some(Notice { error, remedy }));
@@ -297,7 +328,7 @@ impl Chat {
         }
     }
 
-    fn go(self, path: String, replace: bool) {
+    pub(crate) fn go(self, path: String, replace: bool) {
         self.destination.set(Some((path, replace)));
     }
 

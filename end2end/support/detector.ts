@@ -6,7 +6,7 @@ import type { Guard } from './guard.ts';
 const OWN = {
   elements:
     'a article aside b blockquote body br button code dd del details dialog div dl dt em footer form h1 h2 h3 h4 h5 h6 head header ' +
-    'hr html i input kbd label li link main meta nav ol p path pre rect script section small span strong summary svg table tbody ' +
+    'hr html i input kbd label li link main mark meta nav ol p path pre rect script search section small span strong summary svg table tbody ' +
     'td textarea th thead time title tr ul',
   attributes:
     'aria-activedescendant aria-autocomplete aria-busy aria-controls aria-current aria-describedby aria-expanded aria-haspopup aria-hidden ' +
@@ -30,7 +30,7 @@ const OWN = {
     role: '^[a-z]+$',
     scope: '^col$',
   } as Record<string, string>,
-  ids: '^(main|message|composer-hint|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
+  ids: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|main|message|composer-hint|find-hint|import-title|import-text|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
 };
 
 /** Looks at everything that is ever in the document, however briefly. Runs in the page, before anything else. */
@@ -59,7 +59,7 @@ function look(own: typeof OWN): void {
       const url = URL.parse(value, document.baseURI);
       const isOwn = url?.origin === location.origin;
       const isAllowed = element.localName === 'a' && url && ['http:', 'https:', 'mailto:'].includes(url.protocol);
-      if (!(isOwn ? /^\/(llm|pkg|api\/chat\/sessions|favicon\.svg$)/.test(url.pathname) : isAllowed && !isInHead)) tell('address', element);
+      if (!(isOwn ? /^\/(llm|history$|usage$|pkg|api\/chat\/sessions|favicon\.svg$)/.test(url.pathname) : isAllowed && !isInHead)) tell('address', element);
       // Where somebody else's page opens, it learns nothing of this one.
       if (!isOwn && element.getAttribute('rel') !== 'noopener noreferrer nofollow') tell('rel', element);
     }

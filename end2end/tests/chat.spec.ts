@@ -151,10 +151,10 @@ test('Export downloads the conversation', async ({ chat, page }) => {
   await chat.open('/llm');
   await chat.sayAndWait('Something to take along');
   const id = await chat.conversationOpened();
-  const link = page.getByRole('link', { name: 'Export' });
+  await page.locator('.export summary').click();
   const download = page.waitForEvent('download');
-  await link.click();
-  expect((await download).suggestedFilename()).toMatch(new RegExp(`^pas_conversation_${id}_.*\\.(md|json)$`));
+  await page.getByRole('link', { name: 'Export as Markdown' }).click();
+  expect((await download).suggestedFilename()).toMatch(new RegExp(`^pas_conversation_${id}_.*\\.md$`));
 });
 
 test('a plan waits for the person, through a reload, is changed as asked, and is carried out', async ({ chat, page }) => {

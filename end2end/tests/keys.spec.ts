@@ -14,7 +14,8 @@ test.describe('the palette', () => {
     await expect(field).toBeFocused();
     await expect(page.getByRole('option', { name: /New conversation/ })).toBeVisible();
     await page.keyboard.type('waln');
-    await expect(page.getByRole('option')).toHaveCount(1);
+    await expect(page.getByRole('option', { name: /Something else/ })).toHaveCount(0);
+    await expect(page.getByRole('option').first()).toContainText('Walnut furniture');
     await page.keyboard.press('Enter');
     await expect(field).toBeHidden();
     await expect(chat.questions).toHaveText(/Walnut furniture/);

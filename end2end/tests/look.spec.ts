@@ -95,6 +95,8 @@ const ANSWERS: Record<string, () => Answer> = {
   ],
 };
 
+const TITLES = ['The slow list', 'Retries and time-outs', 'A plan for the migration', 'Names in the wire format'];
+
 const SCRIPTED: Record<string, (chat: Chat, parley: Parley) => Promise<void>> = {
   long: async chat => chat.sayAndWait('Why is the list slow?'),
   streaming: async chat => {
@@ -141,7 +143,7 @@ const SCRIPTED: Record<string, (chat: Chat, parley: Parley) => Promise<void>> = 
     await expect(chat.page.getByRole('option').first()).toBeVisible();
   },
   history: async chat => {
-    for (const title of ['The slow list', 'Retries and time-outs', 'A plan for the migration', 'Names in the wire format']) {
+    for (const title of TITLES) {
       await chat.open('/llm');
       await chat.sayAndWait(title);
     }
@@ -154,6 +156,37 @@ const SCRIPTED: Record<string, (chat: Chat, parley: Parley) => Promise<void>> = 
     await chat.open('/usage?range=7d');
     await chat.page.getByRole('slider').focus();
     await expect(chat.page.locator('.tip')).toBeVisible();
+  },
+  menu: async chat => {
+    await chat.sayAndWait('Why is the list slow?');
+    await chat.page.getByRole('button', { name: /^Actions for/ }).first().click();
+    await expect(chat.page.locator('.row-menu')).toBeInViewport({ ratio: 1 });
+  },
+  search: async chat => {
+    await chat.sayAndWait('Why is the list slow?');
+    await chat.page.getByRole('searchbox').fill('list');
+    await expect(chat.page.locator('.findings mark').first()).toBeVisible();
+  },
+  'palette-search': async chat => {
+    await chat.sayAndWait('Why is the list slow?');
+    await chat.page.keyboard.press('Control+k');
+    await chat.page.keyboard.type('list');
+    await expect(chat.page.locator('.options mark').first()).toBeVisible();
+  },
+  'all-none': async chat => {
+    await chat.page.goto('/history');
+    await chat.hydrated();
+  },
+  all: async chat => {
+    for (const title of TITLES) {
+      await chat.open('/llm');
+      await chat.sayAndWait(title);
+    }
+    await chat.page.goto('/history');
+    await chat.hydrated();
+    await chat.page.getByRole('checkbox', { name: `Select ${TITLES[1]}` }).click();
+    await chat.page.getByRole('checkbox', { name: `Select ${TITLES[3]}` }).click({ modifiers: ['Shift'] });
+    await expect(chat.page.getByRole('toolbar')).toBeVisible();
   },
   toast: async chat => {
     await chat.sayAndWait('Why is the list slow?');

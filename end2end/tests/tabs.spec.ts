@@ -80,7 +80,72 @@ test('whoever goes to another conversation takes no stream along', async ({
   expect(provider.chats()).toHaveLength(1);
 });
 
-test('what was said in another tab is here once one looks', async ({ chat, context, startParley }) => {
+test('what another tab does shows here at once', async ({ chat, page, context, guard, startGateway, startParley }) => {
+  guard.allow(/404/); // what the other tab has deleted
+  let goOn = () => {};
+  const hold = new Promise<void>(resolve => (goOn = resolve));
+  const gateway = await startGateway({ answer: ({ message }) => (message === 'Go on' ? [...answerOf('Slowly.').slice(0, 1), { hold }, ...answerOf(' Done.')] : answerOf('Yes.')) });
+  const { url } = await startParley(gateway.environment);
+  await chat.open(`${url}/llm`);
+  await chat.sayAndWait('The first one');
+  const id = await chat.conversationOpened();
+  const other = new Chat(await context.newPage());
+  await other.open(`${url}/llm`);
+  await other.sayAndWait('The second one');
+  await expect(chat.conversations).toHaveText([/The second one/, /The first one/]);
+
+  // The same conversation in both: the answer that the one asks for streams into the other.
+  const third = new Chat(await context.newPage());
+  await third.open(`${url}/llm/${id}`);
+  await third.say('Go on');
+  await expect(chat.questions).toHaveCount(2);
+  await expect(chat.lastText).toHaveText('Slowly.');
+  await expect(chat.stop).toBeVisible();
+  // Where it is not open it moves up and is marked, until it has ended.
+  await expect(other.conversations).toHaveText([/The first one/, /The second one/]);
+  await expect(other.page.locator('.session').first().locator('.live')).toBeVisible();
+  goOn();
+  await chat.ends('complete');
+  await expect(chat.lastText).toHaveText('Slowly. Done.');
+  await expect(other.page.locator('.live')).toHaveCount(0);
+
+  const rename = async (title: string) => {
+    await other.page.getByRole('button', { name: 'Actions for The first one' }).click();
+    await other.page.getByRole('button', { name: 'Rename' }).click();
+    await other.page.keyboard.type(title);
+    await other.page.keyboard.press('Enter');
+  };
+  await rename('Another name');
+  await expect(page).toHaveTitle('Another name · Parley');
+  await expect(chat.conversations.first()).toContainText('Another name');
+
+  await other.page.getByRole('button', { name: 'Actions for Another name' }).click();
+  await other.page.getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('This conversation does not exist')).toBeVisible();
+  await expect(chat.conversations).toHaveCount(1);
+  await other.page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(chat.questions).toHaveCount(2);
+  await expect(chat.conversations).toHaveCount(2);
+});
+
+test('all conversations are listed anew when another tab changes one', async ({ chat, page, context, startGateway, startParley }) => {
+  const gateway = await startGateway();
+  const { url } = await startParley(gateway.environment);
+  await chat.open(`${url}/llm`);
+  await chat.sayAndWait('The first one');
+  await chat.open(`${url}/history`);
+  const rows = page.locator('.conversations tbody tr');
+  await expect(rows).toHaveCount(1);
+  const other = new Chat(await context.newPage());
+  await other.open(`${url}/llm`);
+  await other.sayAndWait('The second one');
+  await expect(rows).toHaveCount(2);
+  await other.page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await expect(rows).toHaveText([/The first one/]);
+});
+
+test('without a channel between tabs, what was said in another is here once one looks', async ({ chat, context, startParley }) => {
+  await context.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'));
   const parley = await startParley({ PARLEY_REHEARSAL_DELAY_MS: '60' });
   await chat.open(`${parley.url}/llm`);
   await chat.sayAndWait('Where we begin');

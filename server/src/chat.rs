@@ -13,6 +13,7 @@
 //! - `purge`: removes what was deleted a while ago
 //! - `search`: finds what was said
 //! - `usage`: what answers took
+//! - `take`: conversations as a whole, on their way out and in
 
 pub mod attach;
 mod decide;
@@ -28,6 +29,7 @@ mod purge;
 mod run;
 mod search;
 mod send;
+mod take;
 pub(crate) mod title;
 pub(crate) mod told;
 pub mod turn;
@@ -38,7 +40,8 @@ use std::{sync::Arc, time::Duration};
 use protocol::{
     history::SessionQuery,
     session::{
-        Cleared, MAX_TITLE_CHARS, Message, MessageStatus, SessionDetail, SessionList, SessionPatch, SessionSummary,
+        Cleared, MAX_TITLE_CHARS, Message, MessageMetadata, MessageStatus, SessionDetail, SessionList, SessionPatch,
+        SessionSummary,
     },
 };
 use tokio::sync::{RwLock, RwLockWriteGuard};
@@ -53,7 +56,7 @@ use crate::{
         Gateway,
         registry::{Listing, Registry},
     },
-    store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor, WholeSession},
+    store::{Missing, Part, SessionChange, Shown, Store, UnreadableCursor},
 };
 use halt::{Halt, Left};
 use live::{LiveCount, LiveTurns};
@@ -282,42 +285,33 @@ impl ChatService {
             has_later: page.has_later,
             cursor: None,
         };
-        // What the database takes for streaming is in a log: logs outlive their turns by a while.
         let streaming = |message: &&mut Message| message.status == MessageStatus::Streaming;
-        if let Some(answer) = detail.messages.iter_mut().find(streaming)
-            && let Some(live) = self.0.live.find(user_id, session_id)
-            && live.log.answer_id == answer.message_id
-        {
-            let snapshot = live.log.snapshot();
-            answer.content = snapshot.text;
-            answer.metadata.last_status = snapshot.last_status;
-            answer.metadata.tasks = snapshot.tasks;
-            detail.cursor = Some(live.log.event_id(snapshot.seq).to_string());
+        if let Some(answer) = detail.messages.iter_mut().find(streaming) {
+            let (id, content, metadata) = (answer.message_id, &mut answer.content, &mut answer.metadata);
+            detail.cursor = self.catch_up(user_id, session_id, id, content, metadata);
         }
         Ok(detail)
     }
 
-    /// A session with the messages of all its branches.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<WholeSession, Error> {
-        let whole = self.0.store.whole_session(user_id, session_id).await?;
-        whole.ok_or(Error::SessionNotFound)
-    }
-
-    /// A session with all messages of the branch shown.
-    ///
-    /// # Errors
-    /// When there is no such session.
-    pub async fn shown_branch(&self, user_id: Uuid, session_id: Uuid) -> Result<(SessionSummary, Vec<Message>), Error> {
-        let page = self
-            .0
-            .store
-            .message_page(user_id, session_id, Part::Last, u64::MAX)
-            .await?;
-        let page = page.map_err(not_found)?;
-        Ok((page.session, page.messages))
+    /// Makes text and metadata of an answer, which the database takes for streaming, as new as its log: logs outlive their
+    /// turns by a while. Gives the last event that is in them; `None`: there is no log.
+    fn catch_up(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        answer_id: Uuid,
+        content: &mut String,
+        metadata: &mut MessageMetadata,
+    ) -> Option<String> {
+        let live = self.0.live.find(user_id, session_id)?;
+        if live.log.answer_id != answer_id {
+            return None;
+        }
+        let snapshot = live.log.snapshot();
+        *content = snapshot.text;
+        metadata.last_status = snapshot.last_status;
+        metadata.tasks = snapshot.tasks;
+        Some(live.log.event_id(snapshot.seq).to_string())
     }
 
     /// Shows, from now on, the branch that contains this message (of several, the one that was written to last), and

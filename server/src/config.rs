@@ -11,6 +11,9 @@ use reqwest::Url;
 
 use crate::{chat::Timing, gateway::http::Timeouts};
 
+/// The largest file that may be brought in unless set otherwise, in megabytes.
+const IMPORT_MEGABYTES: u32 = 256;
+
 /// Everything that can be set.
 #[derive(Clone)]
 pub struct Config {
@@ -38,6 +41,8 @@ pub struct Config {
     pub limits: Limits,
     /// The embedded Gateway's settings.
     pub embedded: gateway::Settings,
+    /// After how many days in the archive a conversation is moved out by `parley prune`; `None`: it must be told.
+    pub prune_archived_days: Option<u32>,
     /// Whether the log is JSON.
     pub log_json: bool,
 }
@@ -62,6 +67,8 @@ pub struct Limits {
     pub model_reads_per_minute: u32,
     /// Streams open at once.
     pub streams: u32,
+    /// The largest file that may be brought in, in megabytes; at least 1.
+    pub import_megabytes: u32,
 }
 
 impl Default for Limits {
@@ -71,6 +78,7 @@ impl Default for Limits {
             session_reads_per_minute: 60,
             model_reads_per_minute: 120,
             streams: 5,
+            import_megabytes: IMPORT_MEGABYTES,
         }
     }
 }
@@ -133,8 +141,16 @@ impl Config {
                 )?,
                 model_reads_per_minute: parsed(&get, "PARLEY_MODEL_READS_PER_MINUTE", standard.model_reads_per_minute)?,
                 streams: parsed(&get, "PARLEY_STREAMS_PER_USER", standard.streams)?,
+                import_megabytes: match parsed(&get, "PARLEY_IMPORT_MEGABYTES", standard.import_megabytes)? {
+                    0 => return Err(problem("PARLEY_IMPORT_MEGABYTES", "it takes at least 1".into())),
+                    megabytes => megabytes,
+                },
             },
             embedded: embedded(&get)?,
+            prune_archived_days: match parsed(&get, "PARLEY_PRUNE_ARCHIVED_DAYS", 0)? {
+                0 => None,
+                days => Some(days),
+            },
             log_json: match get("PARLEY_LOG_FORMAT").as_deref() {
                 None | Some("text") => false,
                 Some("json") => true,
@@ -351,6 +367,8 @@ mod tests {
             ("PARLEY_MESSAGES_PER_MINUTE", "-1"),
             ("PARLEY_GATEWAY_IDLE_SECONDS", "0"),
             ("PARLEY_LOG_FORMAT", "xml"),
+            ("PARLEY_IMPORT_MEGABYTES", "0"),
+            ("PARLEY_PRUNE_ARCHIVED_DAYS", "-1"),
             ("PARLEY_TURN_DEPTH", "0"),
             ("PARLEY_TURN_TOKENS", "many"),
             ("PARLEY_TURN_USD", "-1"),

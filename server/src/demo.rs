@@ -1,9 +1,9 @@
 //! Conversations to try Parley with, and to measure it on: as many as wanted, with text that reads like any.
 //!
-//! - [`cast`]: who is talked to, by which model
-//! - [`words`]: how often which word comes; [`prose`] and [`code`]: what is said
-//! - [`calendar`]: when, and how much at once
-//! - [`conversation`]: one conversation from all of these
+//! - `cast`: who is talked to, by which model
+//! - `words`: how often which word comes; `prose` and `code`: what is said
+//! - `calendar`: when, and how much at once
+//! - `conversation`: one conversation from all of these
 //!
 //! The same seed for the same person gives the same conversations, to the second: only ids differ from one start to the next
 //! where there are conversations already.

@@ -81,6 +81,14 @@ pub enum Error {
     Store(#[from] StoreError),
     #[error("a task of the server's own failed")]
     Task(#[from] tokio::task::JoinError),
+    #[error("a file brought in is malformed")]
+    ImportMalformed(String),
+    #[error("a file brought in is larger than {0} MB")]
+    ImportTooLarge(u64),
+    #[error("a file could not be written")]
+    Disk(#[source] std::io::Error),
+    #[error("an archive could not be written")]
+    Archive(#[from] zip::result::ZipError),
 }
 
 impl Error {
@@ -99,17 +107,20 @@ impl Error {
             | Self::ModelInactive(_)
             | Self::MessageEmpty
             | Self::TitleInvalid
+            | Self::ImportMalformed(_)
             | Self::CursorInvalid
             | Self::TooMany
             | Self::InvalidRequest(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::MessageTooLong(_) | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MessageTooLong(_) | Self::BodyTooLarge | Self::ImportTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidJson(_) => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::CsrfToken | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoModel | Self::ShuttingDown | Self::TimedOut | Self::Gateway(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Task(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(_) | Self::Task(_) | Self::Archive(_) | Self::Disk(_) | Self::Panicked => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -216,6 +227,16 @@ impl Error {
                 "The request is too large.".into(),
                 "Send less at once.",
             ),
+            Self::ImportMalformed(problem) => (
+                "import_malformed",
+                format!("The file cannot be taken in. {problem}."),
+                "Nothing of it was taken in. Correct the file, or export it again.",
+            ),
+            Self::ImportTooLarge(megabytes) => (
+                "import_too_large",
+                format!("The file is too large: {megabytes} MB are allowed."),
+                "Import it in parts, or have PARLEY_IMPORT_MEGABYTES raised.",
+            ),
             Self::RouteNotFound => (
                 "not_found",
                 "There is nothing at this address.".into(),
@@ -252,7 +273,7 @@ impl Error {
                 "The request took too long.".into(),
                 "Try again in a moment.",
             ),
-            Self::Store(_) | Self::Task(_) | Self::Panicked => (
+            Self::Store(_) | Self::Task(_) | Self::Archive(_) | Self::Disk(_) | Self::Panicked => (
                 "internal_error",
                 "Something went wrong inside Parley.".into(),
                 "Try again; if it happens again, the server's log says more.",

@@ -6,6 +6,8 @@
 //! - [`store`]: Diesel and SQLite
 //! - [`search`]: what a search is, apart from the database
 //! - [`highlight`]: what code consists of, for the page to colour
+//! - [`export`]: conversations to take along; [`import`]: conversations brought in
+//! - [`keeping`]: backup, prune and export from the command line
 //! - [`routes`] and [`page`]: the two doors, REST and Leptos; [`assets`]: the page's files
 //! - [`demo`]: conversations to try Parley with
 //! - [`listen`] accepts connections
@@ -17,10 +19,13 @@ pub mod config;
 pub mod demo;
 pub mod embedded;
 pub mod error;
+pub mod export;
 pub mod extract;
 pub mod gateway;
 pub mod highlight;
 pub mod identity;
+pub mod import;
+pub mod keeping;
 pub mod limits;
 pub mod listen;
 pub mod middleware;
@@ -71,12 +76,14 @@ pub fn router(state: AppState) -> Router {
         .merge(page::router(&state))
         .layer(CompressionLayer::new())
         .merge(routes::stream_router())
-        .layer(from_fn_with_state(state.clone(), middleware::guard_unsafe))
-        .layer(from_fn_with_state(state.clone(), middleware::identify))
-        .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(from_fn(refuse_large))
         .layer(from_fn(time_out))
+        // What takes in files has bounds of its own.
+        .merge(routes::import_router())
+        .layer(from_fn_with_state(state.clone(), middleware::guard_unsafe))
+        .layer(from_fn_with_state(state.clone(), middleware::identify))
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn(middleware::harden))
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");

@@ -9,12 +9,19 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{config::Limits, error::Error};
 
 type Limiter = RateLimiter<Uuid, DashMapStateStore<Uuid>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
 
+/// Archives that a user may download at once.
+const ARCHIVES: u32 = 2;
+/// Files that a user may bring in at once.
+const IMPORTS: u32 = 1;
+/// Files that all users together may bring in at once: each may take as much memory as its largest conversation.
+const ALL_IMPORTS: usize = 4;
 /// Users remembered before the idle ones are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -23,7 +30,11 @@ pub struct Limiters {
     messages: Rate,
     session_reads: Rate,
     model_reads: Rate,
-    streams: Arc<OpenStreams>,
+    streams: Arc<Places>,
+    archives: Arc<Places>,
+    imports: Arc<Places>,
+    all_imports: Arc<Semaphore>,
+    import_megabytes: u64,
 }
 
 impl Limiters {
@@ -33,10 +44,11 @@ impl Limiters {
             messages: Rate::new("messages", limits.messages_per_minute),
             session_reads: Rate::new("reads of conversations", limits.session_reads_per_minute),
             model_reads: Rate::new("reads of models and agents", limits.model_reads_per_minute),
-            streams: Arc::new(OpenStreams {
-                most: limits.streams,
-                open: Mutex::default(),
-            }),
+            streams: Places::new("open streams", limits.streams),
+            archives: Places::new("archives at once", ARCHIVES),
+            imports: Places::new("imports at once", IMPORTS),
+            all_imports: Arc::new(Semaphore::new(ALL_IMPORTS)),
+            import_megabytes: limits.import_megabytes.into(),
         }
     }
 
@@ -68,8 +80,37 @@ impl Limiters {
     ///
     /// # Errors
     /// When all are taken.
-    pub fn stream(&self, user: Uuid) -> Result<StreamPlace, Error> {
+    pub fn stream(&self, user: Uuid) -> Result<Place, Error> {
         self.streams.take(user)
+    }
+
+    /// Takes one of the user's places for an archive that is being downloaded, free again when what is returned is dropped.
+    ///
+    /// # Errors
+    /// When all are taken.
+    pub fn archive(&self, user: Uuid) -> Result<Place, Error> {
+        self.archives.take(user)
+    }
+
+    /// The largest file that may be brought in, in megabytes.
+    pub fn import_megabytes(&self) -> u64 {
+        self.import_megabytes
+    }
+
+    /// Takes the user's place for an import, and one of those that all users have together; both are free again when what
+    /// is returned is dropped.
+    ///
+    /// # Errors
+    /// When it is taken, or all are.
+    pub fn import(&self, user: Uuid) -> Result<(Place, OwnedSemaphorePermit), Error> {
+        let place = self.imports.take(user)?;
+        match Arc::clone(&self.all_imports).try_acquire_owned() {
+            Ok(permit) => Ok((place, permit)),
+            Err(_) => Err(Error::RateLimited {
+                what: "imports of all users at once",
+                retry_after: 5,
+            }),
+        }
     }
 }
 
@@ -100,39 +141,48 @@ impl Rate {
     }
 }
 
-struct OpenStreams {
+struct Places {
+    what: &'static str,
     /// 0: as many as they like.
     most: u32,
     open: Mutex<HashMap<Uuid, u32>>,
 }
 
-impl OpenStreams {
-    fn take(self: &Arc<Self>, user: Uuid) -> Result<StreamPlace, Error> {
+impl Places {
+    fn new(what: &'static str, most: u32) -> Arc<Self> {
+        Arc::new(Self {
+            what,
+            most,
+            open: Mutex::default(),
+        })
+    }
+
+    fn take(self: &Arc<Self>, user: Uuid) -> Result<Place, Error> {
         let mut open = self.open.lock();
         let count = open.entry(user).or_default();
         if self.most > 0 && *count >= self.most {
             return Err(Error::RateLimited {
-                what: "open streams",
+                what: self.what,
                 retry_after: 1,
             });
         }
         *count += 1;
-        Ok(StreamPlace {
-            streams: Arc::clone(self),
+        Ok(Place {
+            places: Arc::clone(self),
             user,
         })
     }
 }
 
-/// A place for one open stream.
-pub struct StreamPlace {
-    streams: Arc<OpenStreams>,
+/// A place that one of a user's requests holds.
+pub struct Place {
+    places: Arc<Places>,
     user: Uuid,
 }
 
-impl Drop for StreamPlace {
+impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.streams.open.lock();
+        let mut open = self.places.open.lock();
         if let Some(count) = open.get_mut(&self.user) {
             *count -= 1;
             if *count == 0 {
@@ -178,6 +228,23 @@ mod tests {
             limiters.streams.open.lock().is_empty(),
             "nothing is remembered of users without streams"
         );
+    }
+
+    #[test]
+    fn a_user_brings_in_one_file_at_a_time_and_all_together_a_few() {
+        let limiters = limiters(1, 1);
+        let ada = Uuid::new_v4();
+        let adas = limiters.import(ada).ok().unwrap();
+        assert!(limiters.import(ada).is_err());
+        let others: Vec<_> = (1..ALL_IMPORTS)
+            .map(|_| limiters.import(Uuid::new_v4()).ok().unwrap())
+            .collect();
+        let bob = Uuid::new_v4();
+        assert!(limiters.import(bob).is_err());
+        drop(adas);
+        assert!(limiters.import(bob).is_ok());
+        assert!(limiters.import(ada).is_ok(), "who was refused holds no place");
+        drop(others);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use server::{
     embedded::Embedded,
     gateway::{Gateway, http::HttpGateway, post_stream::PostStreamGateway},
     identity::Keys,
+    keeping::{backup, export_all, prune},
     listen,
     state::AppState,
     store::Store,
@@ -55,6 +56,8 @@ Settings come from the environment, and from a .env file:
   PARLEY_MESSAGES_PER_MINUTE, PARLEY_SESSION_READS_PER_MINUTE,
   PARLEY_MODEL_READS_PER_MINUTE, PARLEY_STREAMS_PER_USER
                                     limits per user (10, 60, 120, 5); 0 lifts one
+  PARLEY_IMPORT_MEGABYTES           the largest file that may be brought in (256)
+  PARLEY_PRUNE_ARCHIVED_DAYS        what `parley prune` takes for old (none: it does nothing)
   RUST_LOG, PARLEY_LOG_FORMAT       logging (info, text); json for machines";
 
 #[derive(Debug, Parser)]
@@ -74,6 +77,12 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:4100")]
         addr: SocketAddr,
     },
+    /// Copy the database to FILE, also while the server runs
+    Backup(backup::Backup),
+    /// Move conversations out that were archived long ago
+    Prune(prune::Prune),
+    /// Write every conversation of every user to files in DIR
+    ExportAll(export_all::ExportAll),
     /// Fill the database with conversations, to try Parley with
     SeedDemo(demo::SeedDemo),
 }
@@ -101,6 +110,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config).await,
         Command::Gateway { addr } => serve_gateway(config, addr).await,
+        Command::Backup(arguments) => backup::run(&config.database, arguments).await,
+        Command::Prune(arguments) => prune::run(&config.database, config.prune_archived_days, arguments).await,
+        Command::ExportAll(arguments) => export_all::run(&config.database, arguments).await,
         Command::SeedDemo(wanted) => Ok(demo::run(&config.database, config.site_addr, &wanted).await?),
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod health;
+mod import;
 mod message;
 mod registry;
 mod search;
@@ -17,10 +18,18 @@ use axum::{
 
 use crate::{error::Error, state::AppState};
 
-/// The route of streams.
+/// The routes of streams and of archives, which must not be compressed.
 pub fn stream_router() -> Router<AppState> {
     Router::new()
         .route("/api/chat/stream/{session_id}", get(stream::stream_session))
+        .route("/api/chat/sessions/export", post(export::export_many))
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// The route that takes in files.
+pub fn import_router() -> Router<AppState> {
+    Router::new()
+        .route("/api/import", post(import::import))
         .method_not_allowed_fallback(method_not_allowed)
 }
 

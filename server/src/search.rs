@@ -3,7 +3,7 @@
 //!
 //! - [`words`]: text as the index takes it, word by word
 //! - [`question`]: what a person has typed
-//! - [`matches`]: where in a text it stands
+//! - [`mod@matches`]: where in a text it stands
 //! - [`rank`]: which finds come first
 //! - [`snippet`]: the place in a text that is shown
 

@@ -4,8 +4,11 @@
 //! the runtime's other tasks. What belongs to a person is asked for with `user_id` in the query.
 
 mod branch;
+mod conversations;
+mod copy;
 mod demo;
 mod ids;
+mod import;
 mod messages;
 #[cfg(test)]
 mod plan;
@@ -18,8 +21,11 @@ mod turns;
 mod usage;
 mod writer;
 
+pub use conversations::Place;
+pub use copy::verify;
 pub use demo::{DemoSession, DemoTurn, Person};
-pub use messages::{MessagePage, Missing, Part, Shown, WholeSession};
+pub use import::{Fate, Imported};
+pub use messages::{MessagePage, Missing, Part, Shown};
 pub(crate) use rows::{dollars, micros};
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{SessionChange, UnreadableCursor};
@@ -98,6 +104,41 @@ impl Store {
             })
         })
         .await?
+    }
+
+    /// Opens a database that is there as it is, beside a server that may be running.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let url = path
+                .to_str()
+                .filter(|_| path.is_file())
+                .ok_or_else(|| StoreError::Open("there is no such file, or its path is not UTF-8".into()))?
+                .to_owned();
+            Ok(Self {
+                writer: Writer::new(pool(&url, 1)?),
+                readers: Connections::open(&url, 1)?,
+            })
+        })
+        .await?
+    }
+
+    /// Whether its schema is the one that this program knows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        self.readers
+            .run(|connection| {
+                let pending = connection.has_pending_migration(MIGRATIONS);
+                pending
+                    .map(|pending| !pending)
+                    .map_err(|error| StoreError::Migration(error.to_string()))
+            })
+            .await
     }
 
     /// Runs `work` in a transaction on the writer connection.

@@ -9,16 +9,19 @@
 //! - [`highlight`]: code with what each part of it is
 //! - [`history`]: which conversations to list, and what a search finds
 //! - [`usage`]: what answers took, added up
+//! - [`conversation`]: a conversation as a file; [`import`]: what comes of taking one in
 //! - [`error`]: the one error envelope
 //! - [`sse`]: the framing of streams
 //! - [`timestamp`]: instants, RFC 3339 on the wire; [`day`]: days of UTC
 
+pub mod conversation;
 pub mod day;
 pub mod error;
 pub mod event;
 pub mod gateway;
 pub mod highlight;
 pub mod history;
+pub mod import;
 pub mod plan;
 pub mod registry;
 pub mod session;

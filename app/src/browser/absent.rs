@@ -1,6 +1,7 @@
 //! The server has no browser. Only what runs during rendering, or must at least compile there, stands here.
 
-use leptos::web_sys::{Element, HtmlElement, HtmlTextAreaElement};
+use leptos::web_sys::{DragEvent, Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+use leptos_router::params::ParamsMap;
 use protocol::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -88,3 +89,58 @@ pub(crate) fn scroll_from_end(_scroller: &HtmlElement, _distance: i32) {}
 pub(crate) fn bring_into_view(_id: &str) {}
 
 pub(crate) fn focus(_selector: &str) {}
+
+pub(crate) fn find(_selector: &str) -> Option<Element> {
+    None
+}
+
+pub(crate) fn click(_selector: &str) {}
+
+pub(crate) fn step_focus(_within: &Element, _selector: &str, _forward: bool) {}
+
+pub(crate) fn reveal(_element: &Element) {}
+
+pub(crate) fn is_near_end(_scroller: &Element, _distance: i32) -> bool {
+    false
+}
+
+pub(crate) fn to_the_top(_selector: &str) {}
+
+pub(crate) fn to_the_middle(_element: &Element) {}
+
+pub(crate) fn focus_in_place(_element: &Element) {}
+
+pub(crate) async fn save_many(_session_ids: &[Uuid], _format: &str) -> Result<(), crate::error::PageError> {
+    Ok(())
+}
+
+pub(crate) fn fields(_form: &Element) -> ParamsMap {
+    ParamsMap::new()
+}
+
+pub(crate) fn tell_tabs(_news: &str) {}
+
+pub(crate) fn hear_tabs(_hear: impl Fn(String) + 'static) {}
+
+#[derive(Debug, Clone)]
+pub(crate) enum PickedFile {}
+
+impl PickedFile {
+    pub(crate) fn name(&self) -> String {
+        match *self {}
+    }
+}
+
+pub(crate) fn picked_file(_field: &HtmlInputElement) -> Option<PickedFile> {
+    None
+}
+
+pub(crate) fn dropped_file(_event: &DragEvent) -> Option<PickedFile> {
+    None
+}
+
+pub(crate) struct Importing;
+
+pub(crate) fn import(_file: &PickedFile, _dry_run: bool, _hear: impl Fn(super::Heard) + 'static) -> Option<Importing> {
+    None
+}

@@ -1,15 +1,23 @@
 //! The browser, in the browser.
 
+mod channel;
+mod import;
+mod save;
+mod sight;
+
+pub(crate) use channel::{hear_tabs, tell_tabs};
+pub(crate) use import::{Importing, PickedFile, dropped_file, import, picked_file};
+pub(crate) use save::save_many;
+pub(crate) use sight::*;
+
 use futures::channel::oneshot;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos_router::params::ParamsMap;
 use protocol::timestamp::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
-use web_sys::{
-    Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, ScrollIntoViewOptions,
-    ScrollLogicalPosition, Storage,
-};
+use web_sys::{Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement, Storage};
 
 /// The token that every unsafe request carries.
 pub(crate) fn csrf_token() -> String {
@@ -241,80 +249,11 @@ pub(crate) fn open_dialog(dialog: &Element, open: bool) {
     }
 }
 
-/// How far the reader is from the beginning and from the end, in pixels.
-pub(crate) fn scroll_position(scroller: &HtmlElement) -> (i32, i32) {
-    let top = scroller.scroll_top();
-    (top, scroller.scroll_height() - top - scroller.client_height())
-}
-
-/// The first visible pixel of the element in `scroller` that matches, and how many pixels of the scroller are visible.
-pub(crate) fn in_sight(scroller: &HtmlElement, selector: &str) -> (f64, f64) {
-    let view = scroller.get_bounding_client_rect();
-    let top = scroller
-        .query_selector(selector)
-        .ok()
-        .flatten()
-        .map_or(0.0, |content| view.top() - content.get_bounding_client_rect().top());
-    (top, view.height())
-}
-
-/// The heights of the elements that match, each with the value of that attribute.
-pub(crate) fn heights(within: &HtmlElement, selector: &str, attribute: &str) -> Vec<(String, f64)> {
-    find_all(within, selector)
-        .into_iter()
-        .filter_map(|element| {
-            let name = element.get_attribute(attribute)?;
-            Some((name, element.get_bounding_client_rect().height()))
-        })
+/// What stands in the named fields of a form.
+pub(crate) fn fields(form: &Element) -> ParamsMap {
+    let text = |field: &Element, what: &str| js_sys::Reflect::get(field, &what.into()).ok()?.as_string();
+    find_all(form, "input[name], select[name]")
+        .iter()
+        .filter_map(|field| Some((text(field, "name")?, text(field, "value")?)))
         .collect()
-}
-
-/// Whether there is an element in the document that matches.
-pub(crate) fn has(selector: &str) -> bool {
-    matches!(document().query_selector(selector), Ok(Some(_)))
-}
-
-/// The elements inside `within` that match.
-pub(crate) fn find_all(within: &Element, selector: &str) -> Vec<Element> {
-    let Ok(found) = within.query_selector_all(selector) else {
-        return Vec::new();
-    };
-    (0..found.length())
-        .filter_map(|at| found.item(at)?.dyn_into::<Element>().ok())
-        .collect()
-}
-
-/// The space between the rows of the element that matches.
-pub(crate) fn row_gap(within: &HtmlElement, selector: &str) -> f64 {
-    let element = within.query_selector(selector).ok().flatten();
-    element
-        .and_then(|element| window().get_computed_style(&element).ok().flatten())
-        .and_then(|style| style.get_property_value("row-gap").ok())
-        .and_then(|gap| gap.trim_end_matches("px").parse().ok())
-        .unwrap_or(0.0)
-}
-
-/// Goes to that distance from the end, in pixels.
-pub(crate) fn scroll_from_end(scroller: &HtmlElement, distance: i32) {
-    scroller.set_scroll_top(scroller.scroll_height() - scroller.client_height() - distance);
-}
-
-/// Scrolls as little as it takes to see the element of that id.
-pub(crate) fn bring_into_view(id: &str) {
-    if let Some(element) = document().get_element_by_id(id) {
-        let options = ScrollIntoViewOptions::new();
-        options.set_block(ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
-    }
-}
-
-/// Focuses the first element that matches, once the present update is on the screen.
-pub(crate) fn focus(selector: &'static str) {
-    request_animation_frame(move || {
-        if let Some(element) = document().query_selector(selector).ok().flatten()
-            && let Some(element) = element.dyn_ref::<HtmlElement>()
-        {
-            let _ = element.focus();
-        }
-    });
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub(crate) struct Glyph(&'static str);
 
 pub(crate) const ALERT: Glyph = Glyph("M12 4 21 19.500H3zM12 10v4M12 17h.01");
+pub(crate) const ARCHIVE: Glyph = Glyph("M4 5h16v4H4zM5.500 9v10h13V9M10 13h4");
 pub(crate) const ARROW_UP: Glyph = Glyph("M12 19V5M6 11l6-6 6 6");
 pub(crate) const BIN: Glyph = Glyph("M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13");
 pub(crate) const CHART: Glyph = Glyph("M5 20v-6M12 20V4M19 20v-9");
@@ -15,8 +16,10 @@ pub(crate) const CLOSE: Glyph = Glyph("M6 6l12 12M18 6 6 18");
 pub(crate) const COPY: Glyph = Glyph("M9 9h11v11H9zM5 15V5a1 1 0 0 1 1-1h9");
 pub(crate) const DOWN: Glyph = Glyph("m6 9 6 6 6-6");
 pub(crate) const DOWNLOAD: Glyph = Glyph("M12 4v11M7 10l5 5 5-5M5 20h14");
+pub(crate) const UPLOAD: Glyph = Glyph("M12 20V9M7 14l5-5 5 5M5 4h14");
 pub(crate) const KEYS: Glyph = Glyph("M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h2M7 14h10");
 pub(crate) const LEFT: Glyph = Glyph("m15 6-6 6 6 6");
+pub(crate) const LIST: Glyph = Glyph("M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01");
 pub(crate) const MENU: Glyph = Glyph("M4 7h16M4 12h16M4 17h16");
 pub(crate) const MOON: Glyph = Glyph("M20 14a8 8 0 1 1-9-10 6 6 0 0 0 9 10z");
 pub(crate) const MORE: Glyph = Glyph(

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{confirm::Confirm, key_list::KeyList, palette::Palette};
+use super::{confirm::Confirm, import::Import, key_list::KeyList, palette::Palette};
 use crate::browser;
 
 /// Each is closed until the state says otherwise.
@@ -12,6 +12,7 @@ pub(crate) fn Overlays() -> impl IntoView {
         <Confirm/>
         <Palette/>
         <KeyList/>
+        <Import/>
     }
 }
 

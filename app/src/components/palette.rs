@@ -1,24 +1,21 @@
 //! The palette: every conversation and every command, by a few letters.
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-use protocol::{history::SessionQuery, session::SessionSummary};
-use std::time::Duration;
+use leptos::prelude::*;
+use protocol::{history::SearchHit, session::SessionSummary};
 use uuid::Uuid;
 
 use super::{
     overlays::open_while,
     picker::{Choice, Finder},
+    search::{HINT, Outcome, Search},
 };
 use crate::{
     keys::Command,
-    server_fns,
     state::{Chat, Overlay, View, use_chat},
 };
 
-/// How long to wait for the next letter before searching.
-const PAUSE: Duration = Duration::from_millis(150);
-/// The most conversations that a search brings.
-const MOST: u64 = 20;
+/// How many of the sidebar's conversations are offered while nothing is typed.
+const LISTED: usize = 50;
 
 /// A dialog with a field that has the focus, and what it finds.
 #[component]
@@ -45,30 +42,38 @@ pub(super) fn Palette() -> impl IntoView {
             }
         >
             <Show when=move || is_open.get()>
-                <Search close/>
+                <Everything close/>
             </Show>
         </dialog>
     }
 }
 
 #[component]
-fn Search(close: Callback<()>) -> impl IntoView {
+fn Everything(close: Callback<()>) -> impl IntoView {
     let chat = use_chat();
     let words = RwSignal::new(String::new());
-    // What the sidebar lists is there at once; the server knows the others.
-    let found = RwSignal::new(chat.sessions.get_untracked());
-    ask_as_one_types(chat, words, found);
+    let search = Search::new(words.into());
     let choices = Memo::new(move |_| {
         let mut choices = commands(chat);
-        choices.extend(found.with(|sessions| sessions.iter().map(conversation).collect::<Vec<_>>()));
+        choices.extend(match search.outcome.get() {
+            Outcome::Found(results) => results.hits.into_iter().map(found).collect(),
+            // What the sidebar lists is there at once, and where the server cannot be asked; the offline bar says why.
+            Outcome::Idle | Outcome::Failed(_) => chat
+                .sessions
+                .with(|all| all.iter().take(LISTED).map(conversation).collect::<Vec<_>>()),
+        });
         choices
     });
-    let on_pick = Callback::new(move |picked: String| match Uuid::try_parse(&picked) {
-        Ok(session_id) => chat.open(session_id),
-        Err(_) => {
-            let offered = Command::OFFERED.into_iter().find(|(_, name, _)| *name == picked);
-            if let Some((command, ..)) = offered {
-                chat.run(command);
+    let on_pick = Callback::new(move |picked: String| {
+        let (session_id, message_id) = picked.split_once('#').unwrap_or((&picked, ""));
+        match (Uuid::try_parse(session_id), Uuid::try_parse(message_id)) {
+            (Ok(session_id), Ok(message_id)) => chat.open_at(session_id, message_id),
+            (Ok(session_id), Err(_)) => chat.open(session_id),
+            (Err(_), _) => {
+                let offered = Command::OFFERED.into_iter().find(|(_, name, _)| *name == picked);
+                if let Some((command, ..)) = offered {
+                    chat.run(command);
+                }
             }
         }
     });
@@ -84,6 +89,14 @@ fn Search(close: Callback<()>) -> impl IntoView {
             on_pick
             close
         />
+        <p class="palette-foot">
+            {move || match search.outcome.get() {
+                Outcome::Found(results) if results.note.is_some() => results.note.unwrap_or_default(),
+                Outcome::Failed(error) => error.error.to_string(),
+                _ if search.is_slow.get() => "Searching…".into(),
+                _ => HINT.into(),
+            }}
+        </p>
     }
 }
 
@@ -114,44 +127,27 @@ fn conversation(session: &SessionSummary) -> Choice {
     }
 }
 
-fn ask_as_one_types(chat: Chat, words: RwSignal<String>, found: RwSignal<Vec<SessionSummary>>) {
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let ask = move || {
-        let q = words.get_untracked();
-        let query = SessionQuery {
-            q: q.clone(),
-            limit: MOST,
+/// A message or a title that the server has found.
+fn found(hit: SearchHit) -> Choice {
+    let session_id = hit.session_id;
+    match hit.message_id {
+        Some(message_id) => Choice {
+            id: format!("{session_id}#{message_id}"),
+            heading: "Messages".into(),
+            title: hit.title,
+            snippet: hit.snippet,
+            aside: hit.agent_name,
+            is_found: true,
             ..Default::default()
-        };
-        spawn_local(async move {
-            // Where the server cannot be asked, what the sidebar lists must do; the offline bar says why.
-            if let Ok(list) = server_fns::sessions(query).await
-                && words.try_get_untracked().is_some_and(|words| words == q)
-            {
-                found.set(list.sessions);
-            }
-        });
-    };
-    Effect::new(move |former: Option<()>| {
-        let is_empty = words.with(|words| words.trim().is_empty());
-        waiting.update_value(|handle| {
-            if let Some(handle) = handle.take() {
-                handle.clear();
-            }
-            if is_empty {
-                if former.is_some() {
-                    found.set(chat.sessions.get_untracked());
-                }
-            } else {
-                *handle = set_timeout_with_handle(ask, PAUSE).ok();
-            }
-        });
-    });
-    on_cleanup(move || {
-        waiting.update_value(|handle| {
-            if let Some(handle) = handle.take() {
-                handle.clear();
-            }
-        });
-    });
+        },
+        None => Choice {
+            id: session_id.to_string(),
+            heading: "Conversations".into(),
+            title: hit.title,
+            marked_title: hit.snippet,
+            aside: hit.agent_name,
+            is_found: true,
+            ..Default::default()
+        },
+    }
 }

@@ -2,32 +2,40 @@
 
 use leptos::{ev, html, prelude::*};
 use protocol::session::SessionSummary;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
     icon::{self, Icon},
+    row_menu::RowMenu,
     tier::TierMark,
 };
-use crate::state::use_chat;
+use crate::{browser, state::use_chat};
+
+/// Where each session stands in the list, so that a row finds itself without looking through all of them.
+pub(super) type Places = Memo<HashMap<Uuid, usize>>;
 
 /// What the row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Face {
     /// The link.
     Link,
-    /// The actions in its place.
-    Actions,
     /// A field for its title.
     Title,
 }
 
 /// A row. It keeps its place while the list is read again, so it reads itself from the list.
 #[component]
-pub(super) fn SessionRow(session_id: Uuid, first: SessionSummary) -> impl IntoView {
+pub(super) fn SessionRow(session_id: Uuid, first: SessionSummary, places: Places) -> impl IntoView {
     let chat = use_chat();
     let session = Memo::new(move |former: Option<&SessionSummary>| {
+        let place = places.with(|places| places.get(&session_id).copied());
         chat.sessions
-            .with(|all| all.iter().find(|session| session.session_id == session_id).cloned())
+            .with(|all| {
+                all.get(place?)
+                    .filter(|session| session.session_id == session_id)
+                    .cloned()
+            })
             .or_else(|| former.cloned())
             .unwrap_or_else(|| first.clone())
     });
@@ -36,7 +44,6 @@ pub(super) fn SessionRow(session_id: Uuid, first: SessionSummary) -> impl IntoVi
         <li class="session">
             {move || match face.get() {
                 Face::Link => view! { <Link session face/> }.into_any(),
-                Face::Actions => view! { <Actions session face/> }.into_any(),
                 Face::Title => view! { <TitleField session face/> }.into_any(),
             }}
         </li>
@@ -50,6 +57,17 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
     let is_shown = Memo::new(move |_| chat.session_id.get() == Some(session_id));
     let is_live = Memo::new(move |_| session.with(|session| session.running) || (is_shown.get() && chat.is_running()));
     let title = move || session.with(|session| session.title.clone());
+    let is_open = RwSignal::new(false);
+    let dots = NodeRef::<html::Button>::new();
+    let close = Callback::new(move |()| {
+        // What had the focus is about to go.
+        let held_focus = browser::has(".row-menu:focus-within");
+        is_open.set(false);
+        if let Some(dots) = dots.get_untracked().filter(|_| held_focus) {
+            let _ = dots.focus();
+        }
+    });
+    let rename = Callback::new(move |()| face.set(Face::Title));
     view! {
         <a
             href=format!("/llm/{session_id}")
@@ -70,49 +88,22 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
         <button
             type="button"
             class="quiet dots"
+            node_ref=dots
             aria-label=move || format!("Actions for {}", title())
-            on:click=move |_| face.set(Face::Actions)
+            aria-expanded=move || is_open.get().to_string()
+            on:mousedown=move |event| {
+                // The open menu keeps the focus, so that the click closes it and does not open it anew.
+                if is_open.get_untracked() {
+                    event.prevent_default();
+                }
+            }
+            on:click=move |_| if is_open.get_untracked() { close.run(()) } else { is_open.set(true) }
         >
             <Icon glyph=icon::MORE/>
         </button>
-    }
-}
-
-#[component]
-fn Actions(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
-    let chat = use_chat();
-    let first = NodeRef::<html::Button>::new();
-    first.on_load(|button| {
-        let _ = button.focus();
-    });
-    let session_id = session.with_untracked(|session| session.session_id);
-    let pinned = move || session.with(|session| session.pinned);
-    let pin = move |_| {
-        chat.pin(session_id, !pinned());
-        face.set(Face::Link);
-    };
-    let delete = move |_| {
-        face.set(Face::Link);
-        chat.delete(session_id);
-    };
-    view! {
-        <div class="actions" role="group" aria-label="Actions" on:keydown=move |event| close_on_escape(&event, face)>
-            <button type="button" class="quiet" node_ref=first on:click=move |_| face.set(Face::Title)>
-                <Icon glyph=icon::PEN/>
-                "Rename"
-            </button>
-            <button type="button" class="quiet" aria-pressed=move || pinned().to_string() on:click=pin>
-                <Icon glyph=icon::PIN/>
-                {move || if pinned() { "Unpin" } else { "Pin" }}
-            </button>
-            <button type="button" class="quiet danger" on:click=delete>
-                <Icon glyph=icon::BIN/>
-                "Delete"
-            </button>
-            <button type="button" class="quiet" aria-label="Close" on:click=move |_| face.set(Face::Link)>
-                <Icon glyph=icon::CLOSE/>
-            </button>
-        </div>
+        <Show when=move || is_open.get()>
+            <RowMenu session rename close/>
+        </Show>
     }
 }
 
@@ -130,7 +121,7 @@ fn TitleField(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoV
         if let Some(field) = field.get_untracked() {
             let title = field.value().trim().to_owned();
             if !title.is_empty() && title != former {
-                chat.rename(session_id, title);
+                chat.rename(session_id, title, former.clone());
             }
         }
         face.set(Face::Link);

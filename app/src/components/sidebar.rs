@@ -1,28 +1,23 @@
 //! All conversations, by day. A drawer on phones.
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+mod find;
+mod list;
+
+use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use protocol::session::SessionSummary;
-use std::time::Duration;
 
 use super::{
-    icon::{self, Icon},
-    session_row::SessionRow,
+    icon::{self, Glyph, Icon},
     theme::ThemeSwitch,
 };
-use crate::{
-    keys::Command,
-    state::{Chat, use_chat},
-};
-
-/// How long to wait for the next letter before searching.
-const PAUSE: Duration = Duration::from_millis(250);
+use crate::{keys::Command, state::use_chat};
+use find::{Find, Results};
+use list::list_more_near_end;
 
 /// The column at the side.
 #[component]
 pub(crate) fn Sidebar() -> impl IntoView {
     let chat = use_chat();
-    let path = use_location().pathname;
     let begin = move |event: leptos::ev::MouseEvent| {
         // Without scripts it is an ordinary link.
         event.prevent_default();
@@ -47,21 +42,14 @@ pub(crate) fn Sidebar() -> impl IntoView {
                 "New conversation"
             </a>
             <Find/>
-            <nav class="sessions" aria-label="Conversations">
-                <Sessions/>
+            <nav class="sessions" aria-label="Conversations" on:scroll=move |_| list_more_near_end(chat)>
+                <Results/>
             </nav>
             <footer>
+                <Page address="/history" name="All conversations" glyph=icon::LIST is_named=true/>
+                <Page address="/usage" name="Usage" glyph=icon::CHART is_named=false/>
+                <span class="space"></span>
                 <ThemeSwitch/>
-                <a
-                    class="button quiet"
-                    href="/usage"
-                    aria-label="Usage"
-                    title="Usage"
-                    aria-current=move || (path.get() == "/usage").then_some("page")
-                    on:click=move |_| chat.drawer.set(false)
-                >
-                    <Icon glyph=icon::CHART/>
-                </a>
                 <button
                     type="button"
                     class="quiet"
@@ -77,90 +65,23 @@ pub(crate) fn Sidebar() -> impl IntoView {
     }
 }
 
+/// The way to a page beside the chat.
 #[component]
-fn Find() -> impl IntoView {
+fn Page(address: &'static str, name: &'static str, glyph: Glyph, is_named: bool) -> impl IntoView {
     let chat = use_chat();
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let search = move |event| {
-        chat.find.set(event_target_value(&event));
-        waiting.update_value(|handle| {
-            if let Some(handle) = handle.take() {
-                handle.clear();
-            }
-            *handle = set_timeout_with_handle(move || chat.read_sessions(), PAUSE).ok();
-        });
-    };
+    let path = use_location().pathname;
+    let is_here = Memo::new(move |_| path.with(|path| path == address));
     view! {
-        <label class="find">
-            <Icon glyph=icon::SEARCH/>
-            <input
-                type="search"
-                placeholder="Find a conversation"
-                aria-label="Find a conversation"
-                autocomplete="off"
-                on:input=search
-            />
-        </label>
+        <a
+            class="button quiet page-link"
+            href=address
+            title=name
+            aria-label=(!is_named).then_some(name)
+            aria-current=move || is_here.get().then_some("page")
+            on:click=move |_| chat.drawer.set(false)
+        >
+            <Icon glyph/>
+            {is_named.then_some(name)}
+        </a>
     }
-}
-
-#[component]
-fn Sessions() -> impl IntoView {
-    let chat = use_chat();
-    let periods = Memo::new(move |_| periods(chat));
-    let has_more = move || chat.unlisted.get() > 0;
-    let nothing = move || {
-        if chat.find.with(|words| words.trim().is_empty()) {
-            "What you begin is kept here."
-        } else {
-            "Nothing found."
-        }
-    };
-    view! {
-        <For each=move || periods.get() key=|(period, _)| period.clone() let((period, _))>
-            {
-                let title = period.clone();
-                let sessions = move || {
-                    periods.with(|all| {
-                        all.iter().find(|(name, _)| *name == period).map(|(_, sessions)| sessions.clone()).unwrap_or_default()
-                    })
-                };
-                view! {
-                    <section>
-                        <h2>{title}</h2>
-                        <ul>
-                            <For each=sessions key=|session| session.session_id let(session)>
-                                <SessionRow session_id=session.session_id first=session/>
-                            </For>
-                        </ul>
-                    </section>
-                }
-            }
-        </For>
-        <Show when=move || periods.with(Vec::is_empty)>
-            <p class="nothing">{nothing}</p>
-        </Show>
-        <Show when=has_more>
-            <button type="button" class="small more" on:click=move |_| chat.list_more()>
-                "Show more"
-            </button>
-        </Show>
-    }
-}
-
-/// The list, parted into pinned ones and days.
-fn periods(chat: Chat) -> Vec<(String, Vec<SessionSummary>)> {
-    let mut periods: Vec<(String, Vec<SessionSummary>)> = Vec::new();
-    for session in chat.sessions.get() {
-        let period = if session.pinned {
-            "Pinned".to_owned()
-        } else {
-            chat.clock.period(session.updated_at)
-        };
-        match periods.iter_mut().find(|(name, _)| *name == period) {
-            Some((_, sessions)) => sessions.push(session),
-            None => periods.push((period, vec![session])),
-        }
-    }
-    periods
 }

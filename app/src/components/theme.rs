@@ -28,9 +28,14 @@ pub(super) fn ThemeSwitch() -> impl IntoView {
         _ => icon::SCREEN,
     });
     view! {
-        <button type="button" class="quiet theme" aria-label=move || "Theme: ".to_owned() + name() on:click=turn>
+        <button
+            type="button"
+            class="quiet theme"
+            aria-label=move || "Theme: ".to_owned() + name()
+            title=move || "Theme: ".to_owned() + name()
+            on:click=turn
+        >
             <Icon glyph/>
-            <span aria-hidden="true">{move || "Theme: ".to_owned() + name()}</span>
         </button>
     }
 }

@@ -9,7 +9,7 @@ use crate::state::use_chat;
 #[component]
 pub(crate) fn ToastBar() -> impl IntoView {
     let chat = use_chat();
-    let text = Memo::new(move |_| chat.toast.with(|toast| toast.as_ref().map(|toast| toast.text)));
+    let text = Memo::new(move |_| chat.toast.with(|toast| toast.as_ref().map(|toast| toast.text.clone())));
     view! {
         <Show when=move || text.with(Option::is_some)>
             <div class="toast">

@@ -4,13 +4,14 @@ use leptos::{html, prelude::*};
 use uuid::Uuid;
 
 use super::{
+    export_menu::{ExportLinks, ExportMenu},
     gauge::Gauge,
     icon::{self, Icon},
     picker::{AgentPicker, ModelPicker},
 };
 use crate::{
     browser,
-    state::{View, export_address, use_chat},
+    state::{View, use_chat},
 };
 
 /// The head of the page.
@@ -54,14 +55,11 @@ pub(crate) fn Toolbar() -> impl IntoView {
 #[component]
 fn SessionTools(session_id: Uuid) -> impl IntoView {
     let chat = use_chat();
-    let export = export_address(session_id);
     let more = NodeRef::<html::Details>::new();
     let close = move || browser::close(more);
     view! {
         <div class="tools">
-            <a class="button quiet" href=export.clone() download="" rel="external" aria-label="Export" title="Export as Markdown">
-                <Icon glyph=icon::DOWNLOAD/>
-            </a>
+            <ExportMenu session_id/>
             <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=move |_| chat.clear()>
                 <Icon glyph=icon::BIN/>
             </button>
@@ -71,10 +69,10 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
                 <Icon glyph=icon::MORE/>
             </summary>
             <div class="menu">
-                <a class="button quiet" href=export download="" rel="external" on:click=move |_| close()>
+                <div class="formats" role="group" aria-label="Export">
                     <Icon glyph=icon::DOWNLOAD/>
-                    "Export"
-                </a>
+                    <ExportLinks session_id on_pick=move |()| close()/>
+                </div>
                 <button
                     type="button"
                     class="quiet"

@@ -1,5 +1,6 @@
 //! The conversation. It follows the end only while the reader is there, and only what is near to sight is in the document.
 
+mod found;
 mod window;
 
 use leptos::{ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::Element};
@@ -15,6 +16,7 @@ use crate::{
     browser,
     state::{Chat, Line, use_chat},
 };
+use found::find_sought;
 use window::{Sight, extent, window};
 
 /// Nearer to the end than this, in pixels, a reader is at the end.
@@ -36,6 +38,10 @@ struct Place {
     heights: StoredValue<HashMap<Uuid, f64>>,
     /// Whether the next frame looks at all this again.
     looking: StoredValue<bool>,
+    /// The message that was looked for and is marked for a moment.
+    found: RwSignal<Option<Uuid>>,
+    /// Whether it is kept in the middle while what is around it takes its place; until the reader moves.
+    settling: StoredValue<bool>,
 }
 
 /// All messages of the session shown.
@@ -44,15 +50,18 @@ pub(crate) fn Transcript() -> impl IntoView {
     let chat = use_chat();
     let place = Place {
         scroller: NodeRef::new(),
-        at_end: RwSignal::new(true),
+        at_end: RwSignal::new(chat.sought.with_untracked(Option::is_none)),
         former: StoredValue::new(0),
         held: StoredValue::new(None),
         omitted: RwSignal::new((0, 0)),
         heights: StoredValue::new(HashMap::new()),
         looking: StoredValue::new(false),
+        found: RwSignal::new(None),
+        settling: StoredValue::new(false),
     };
     let days = Memo::new(move |_| days(chat));
     follow_end(chat, place);
+    find_sought(chat, place);
     // Measured at the last moment: the reader goes on scrolling while earlier messages are on their way.
     chat.before_earlier.set_value(Some(Callback::new(move |()| {
         let scroller = place.scroller.try_get_untracked().flatten();
@@ -77,8 +86,19 @@ pub(crate) fn Transcript() -> impl IntoView {
         })
     };
     let at_end = place.at_end;
+    let is_beside_end = move || !at_end.get() || chat.has_later.get();
+    let moves = move || place.settling.set_value(false);
     view! {
-        <div class="scroller" node_ref=place.scroller tabindex="-1" on:scroll=move |_| notice_scroll(chat, place)>
+        <div
+            class="scroller"
+            node_ref=place.scroller
+            tabindex="-1"
+            on:scroll=move |_| notice_scroll(chat, place)
+            on:wheel=move |_| moves()
+            on:touchstart=move |_| moves()
+            on:pointerdown=move |_| moves()
+            on:keydown=move |_| moves()
+        >
             <h1 class="unseen">{title}</h1>
             <div class="transcript" role="log" aria-label="Conversation" aria-live="off" on:click=copy_block>
                 <Show when=move || chat.has_more.get()>
@@ -87,18 +107,28 @@ pub(crate) fn Transcript() -> impl IntoView {
                     </button>
                 </Show>
                 <Omitted place above=true/>
-                <For each=rendered key=|line| line.key children=move |line| view! { <Row line days/> }/>
+                <For each=rendered key=|line| line.key children=move |line| view! { <Row line days found=place.found/> }/>
                 <Omitted place above=false/>
+                <Show when=move || chat.has_later.get()>
+                    <button type="button" class="small earlier" on:click=move |_| chat.read_later()>
+                        "Show later messages"
+                    </button>
+                </Show>
             </div>
         </div>
-        <Show when=move || !at_end.get()>
+        <Show when=is_beside_end>
             <button
                 type="button"
                 class="round to-end"
                 aria-label="To the end"
                 on:click=move |_| {
+                    moves();
                     at_end.set(true);
-                    to_end(chat, place);
+                    if chat.has_later.get_untracked() {
+                        chat.read_end();
+                    } else {
+                        to_end(chat, place);
+                    }
                 }
             >
                 <Icon glyph=icon::DOWN/>
@@ -135,8 +165,10 @@ fn Omitted(place: Place, above: bool) -> impl IntoView {
 }
 
 #[component]
-fn Row(line: Line, days: Memo<HashMap<Uuid, String>>) -> impl IntoView {
+fn Row(line: Line, days: Memo<HashMap<Uuid, String>>, found: RwSignal<Option<Uuid>>) -> impl IntoView {
     let key = line.key;
+    // What the fragment of an address names.
+    let id = line.message_id().to_string();
     let day = Memo::new(move |_| days.with(|days| days.get(&key).cloned()));
     let divider = move || day.get().map(|day| view! { <h2 class="day">{day}</h2> });
     let message = if line.is_mine {
@@ -144,7 +176,12 @@ fn Row(line: Line, days: Memo<HashMap<Uuid, String>>) -> impl IntoView {
     } else {
         view! { <Answer line/> }.into_any()
     };
-    view! { <div class="turn" data-line=key.to_string()>{divider} {message}</div> }
+    view! {
+        <div class="turn" id=id class:found=move || found.get() == Some(key) data-line=key.to_string() tabindex="-1">
+            {divider}
+            {message}
+        </div>
+    }
 }
 
 /// The heading over each message that begins a day.
@@ -221,6 +258,9 @@ fn look(chat: Chat, place: Place) {
         if next.start == 0 && top < height && chat.has_more.get_untracked() {
             chat.read_earlier();
         }
+        if chat.has_later.get_untracked() && browser::is_near_end(&scroller, height as i32) {
+            chat.read_later();
+        }
     });
 }
 
@@ -230,7 +270,10 @@ fn follow_end(chat: Chat, place: Place) {
             .lines
             .with(|lines| (lines.first().map(|line| line.key), lines.last().map(|line| line.key)));
         // A new message is where the person looks next.
-        if former.is_none_or(|(_, last)| last != ends.1) && chat.turn.with_untracked(Option::is_some) {
+        let is_newest = chat
+            .turn
+            .with_untracked(|turn| turn.as_ref().is_some_and(|turn| Some(turn.line.key) == ends.1));
+        if former.is_none_or(|(_, last)| last != ends.1) && is_newest && chat.sought.with_untracked(Option::is_none) {
             place.at_end.set(true);
         }
         let came_above = former.is_some_and(|(first, last)| first != ends.0 && last == ends.1);
@@ -282,7 +325,8 @@ fn notice_scroll(chat: Chat, place: Place) {
     let moved_up = top < place.former.get_value();
     place.former.set_value(top);
     let is_end_rendered = place.omitted.get_untracked().1 == 0;
-    let is_at_end = is_end_rendered && if moved_up { distance < 2 } else { distance < NEAR };
+    let is_end_shown = is_end_rendered && !chat.has_later.get_untracked();
+    let is_at_end = is_end_shown && if moved_up { distance < 2 } else { distance < NEAR };
     if is_at_end != place.at_end.get_untracked() && (is_at_end || moved_up) {
         place.at_end.set(is_at_end);
     }

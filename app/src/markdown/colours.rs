@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 /// What is known. `None` for code of which there is nothing to tell.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Colours(HashMap<Code, Option<Runs>>);
+pub struct Colours(HashMap<Code, Option<Runs>>);
 
 impl Colours {
     /// Takes in what the server told of these blocks.
-    pub(crate) fn learn(&mut self, blocks: Vec<Code>, told: Vec<Option<Runs>>) {
+    pub fn learn(&mut self, blocks: Vec<Code>, told: Vec<Option<Runs>>) {
         self.0.extend(blocks.into_iter().zip(told));
     }
 

@@ -18,6 +18,14 @@ pub(super) fn write(text: &str, colours: &Colours) -> Vec<(usize, String)> {
     writer.blocks(text)
 }
 
+/// All blocks, without what only a script brings to life.
+#[cfg(feature = "ssr")]
+pub(super) fn write_still(text: &str, colours: &Colours) -> String {
+    let mut writer = Writer::new(colours);
+    writer.is_still = true;
+    writer.blocks(text).into_iter().map(|(_, html)| html).collect()
+}
+
 /// The code in a text whose language is named.
 #[cfg(feature = "ssr")]
 pub(super) fn codes(text: &str) -> Vec<Code> {
@@ -31,6 +39,7 @@ impl<'a> Writer<'a> {
     fn new(colours: &'a Colours) -> Self {
         Self {
             colours,
+            is_still: false,
             html: String::new(),
             alignments: Vec::new(),
             cell: 0,
@@ -85,6 +94,8 @@ pub(super) fn escape(html: &mut String, text: &str) {
 
 struct Writer<'a> {
     colours: &'a Colours,
+    /// Whether no script will ever be there.
+    is_still: bool,
     html: String,
     alignments: Vec<Alignment>,
     cell: usize,
@@ -272,7 +283,7 @@ impl Writer<'_> {
     fn write_code(&mut self, code: Code) {
         let colours = self.colours;
         let runs = colours.of(&code);
-        let waits = !code.language.is_empty() && !colours.knows(&code);
+        let waits = !self.is_still && !code.language.is_empty() && !colours.knows(&code);
         self.html.push_str(if waits {
             r#"<div class="code" data-waits><header><span>"#
         } else {
@@ -302,6 +313,9 @@ impl Writer<'_> {
     }
 
     fn copy_button(&mut self, label: &str) {
+        if self.is_still {
+            return;
+        }
         self.html
             .push_str(r#"<button type="button" class="quiet" data-copy aria-label=""#);
         self.html.push_str(label);

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::use_location;
 
 use super::{FirstReading, Placeholder, Ready, not_found::Lost};
 use crate::{
-    boot::Place,
+    boot::{self, Place},
     components::{
         composer::Composer,
         hero::{Hero, Ideas},
@@ -22,11 +22,15 @@ use crate::{
 #[component]
 pub(super) fn ChatPage() -> impl IntoView {
     let chat = use_chat();
-    let params = use_params_map();
+    // Path and query of one address. The route's own are not: its query stays when only its parameters change.
+    let location = use_location();
     let reading: FirstReading = expect_context();
     // The first rendering was read with the page; from then on the address leads.
     Effect::new(move |begun: Option<()>| {
-        let place = params.with(|params| Place::from_id(params.get_str("id")));
+        let place = location.pathname.with(|path| Place::from_path(path));
+        // The first rendering is at it already.
+        let is_there = begun.is_none() && chat.view.get_untracked() == View::Open;
+        let sought = location.query.with(boot::sought).filter(|_| !is_there);
         if begun.is_none() {
             let cursor = reading.map(|boot| match &boot.session {
                 Some(Ok(detail)) => detail.cursor.as_ref().and_then(|cursor| cursor.parse().ok()),
@@ -35,7 +39,7 @@ pub(super) fn ChatPage() -> impl IntoView {
             chat.recover_draft();
             chat.resume(cursor.flatten());
         }
-        untrack(|| chat.show(place));
+        untrack(|| chat.show(place, sought));
     });
     // On its way while the session is read, and while the first message is written.
     Effect::new(move |_| {

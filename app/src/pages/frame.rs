@@ -56,5 +56,5 @@ pub(super) fn PageFrame(
 /// No conversation is shown any more: none is marked in the sidebar, and no key is about one.
 pub(super) fn leave_conversation() {
     let chat = use_chat();
-    Effect::new(move |_| untrack(|| chat.show(Place::Elsewhere)));
+    Effect::new(move |_| untrack(|| chat.show(Place::Elsewhere, None)));
 }

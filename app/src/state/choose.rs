@@ -55,7 +55,7 @@ impl Chat {
     /// Begins a new conversation.
     pub(crate) fn begin(self) {
         if self.view.get_untracked() != View::New {
-            self.show(crate::boot::Place::New);
+            self.show(crate::boot::Place::New, None);
             self.go("/llm".into(), false);
         }
         self.drawer.set(false);

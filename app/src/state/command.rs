@@ -1,6 +1,7 @@
 //! What the keys and the palette ask for.
 
 use leptos::prelude::*;
+use protocol::conversation::ExportFormat;
 use uuid::Uuid;
 
 use super::{Chat, View};
@@ -13,6 +14,8 @@ pub(crate) enum Overlay {
     Palette,
     /// The list of keys.
     Keys,
+    /// Bringing conversations in.
+    Import,
 }
 
 /// Which picker is open.
@@ -32,9 +35,10 @@ impl Chat {
             Command::Palette => self.overlay.set(Some(Overlay::Palette)),
             Command::Keys => self.overlay.set(Some(Overlay::Keys)),
             Command::New => self.begin(),
-            Command::Export => {
+            Command::Import => self.overlay.set(Some(Overlay::Import)),
+            Command::Export(format) => {
                 if let Some(session_id) = self.conversation() {
-                    browser::download(&export_address(session_id));
+                    browser::download(&export_address(session_id, format));
                 }
             }
             Command::Clear if self.conversation().is_some() => self.clear(),
@@ -43,10 +47,18 @@ impl Chat {
             _ if command.needs_chat() && self.view.get_untracked() == View::Elsewhere => {}
             Command::Agent => self.picker.set(Some(OpenPicker::Agent)),
             Command::Model => self.picker.set(Some(OpenPicker::Model)),
+            Command::History => self.visit_page("/history"),
+            Command::Usage => self.visit_page("/usage"),
             Command::System => self.use_theme(None),
             Command::Dark => self.use_theme(Some("dark")),
             Command::Light => self.use_theme(Some("light")),
         }
+    }
+
+    /// Goes to a page beside the chat.
+    fn visit_page(self, path: &str) {
+        self.drawer.set(false);
+        self.go(path.into(), false);
     }
 
     /// Opens a conversation.
@@ -55,6 +67,17 @@ impl Chat {
         self.drawer.set(false);
         self.go(format!("/llm/{session_id}"), false);
         browser::focus("#message");
+    }
+
+    /// Opens a conversation at one of its messages.
+    pub(crate) fn open_at(self, session_id: Uuid, message_id: Uuid) {
+        self.overlay.set(None);
+        self.drawer.set(false);
+        if self.conversation() == Some(session_id) {
+            // The address may name that message already, and so not change.
+            self.seek(message_id);
+        }
+        self.go(message_address(session_id, message_id), false);
     }
 
     /// Applies a theme, `None` being the system's.
@@ -92,8 +115,13 @@ impl Chat {
 }
 
 /// Where a conversation is saved from.
-pub(crate) fn export_address(session_id: Uuid) -> String {
-    format!("/api/chat/sessions/{session_id}/export?format=markdown")
+pub(crate) fn export_address(session_id: Uuid, format: ExportFormat) -> String {
+    format!("/api/chat/sessions/{session_id}/export?format={}", format.name())
+}
+
+/// Where a conversation opens at one of its messages. Without scripts the browser goes to the fragment by itself.
+pub(crate) fn message_address(session_id: Uuid, message_id: Uuid) -> String {
+    format!("/llm/{session_id}?message={message_id}#{message_id}")
 }
 
 /// From place `at` among `count` messages to the one before or after; `count` itself is what was being typed.

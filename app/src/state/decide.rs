@@ -7,7 +7,7 @@ use protocol::{
     session::{Decision, MessageStatus},
 };
 
-use super::{Chat, Line, Remedy};
+use super::{Chat, Line, Remedy, tabs::News};
 use crate::server_fns;
 
 impl Chat {
@@ -51,7 +51,8 @@ impl Chat {
             match outcome {
                 Ok(None) => {}
                 Ok(Some(_)) => {
-                    self.announcement.set("The answer has begun.");
+                    self.announce("The answer has begun.");
+                    self.tell(News::Changed(session_id));
                     self.read_again(session_id);
                     self.read_sessions();
                 }

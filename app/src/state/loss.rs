@@ -20,7 +20,7 @@ impl Chat {
         }
         let say = move || {
             self.reconnecting.set(true);
-            self.announcement.set("Reconnecting…");
+            self.announce("Reconnecting…");
         };
         self.loss.set_value(set_timeout_with_handle(say, NOTICEABLE).ok());
     }
@@ -32,7 +32,7 @@ impl Chat {
     )]
     pub(crate) fn found(self) {
         if self.reconnecting.get_untracked() {
-            self.announcement.set("Connected again.");
+            self.announce("Connected again.");
         }
         self.forget_loss();
     }

@@ -8,7 +8,7 @@ use protocol::{
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
-use super::{Chat, Delivery, Line, Remedy, View};
+use super::{Chat, Delivery, Line, Remedy, View, tabs::News};
 use crate::{
     boot::{Boot, Place, no_such_session},
     browser,
@@ -73,22 +73,27 @@ impl Chat {
             Place::Elsewhere => self.view.set(View::Elsewhere),
             Place::New | Place::Nowhere => {}
         }
+        self.first_history.set_value(boot.history);
         match boot.session {
             None => {}
-            Some(Ok(detail)) => self.fill(detail),
+            Some(Ok(detail)) => {
+                self.fill(detail);
+                self.sought.set(boot.sought);
+            }
             Some(Err(error)) => self.fail_to_open(error, self.session_id.get_untracked()),
         }
     }
 
-    /// Follows the answer that was being written when the page was rendered. In the browser only.
+    /// Follows the answer that is being written in the session shown. In the browser only.
     pub(crate) fn resume(self, cursor: Option<EventId>) {
         if let (Some(session_id), Some(cursor), Some(_)) = (self.session_id.get_untracked(), cursor, self.turn_key()) {
             self.attach(session_id, cursor);
         }
     }
 
-    /// Shows what the address names. A session that is already shown stays as it is.
-    pub(crate) fn show(self, place: Place) {
+    /// Shows what the address names: a session, at that message where it names one. A session that is already shown stays
+    /// as it is.
+    pub(crate) fn show(self, place: Place, sought: Option<Uuid>) {
         let session = self.session_id.get_untracked().map(Place::Session);
         let shown = match self.view.get_untracked() {
             View::New => Some(Place::New),
@@ -99,9 +104,16 @@ impl Chat {
         };
         self.drawer.set(false);
         if shown == Some(place) {
+            match sought {
+                Some(message_id) if self.view.get_untracked() == View::Open => self.seek(message_id),
+                // It is on its way, and the address has told only now at which message it opens.
+                Some(_) => self.sought.set(sought),
+                None => {}
+            }
             return;
         }
         self.leave();
+        self.sought.set(sought);
         match place {
             // An answer that is being written goes on; who comes back finds it where it has got to.
             Place::Elsewhere => {
@@ -142,6 +154,7 @@ impl Chat {
         {
             browser::keep_draft(self.session_id.get_untracked(), &unsent);
         }
+        self.tell_left();
         self.visit.update_value(|visit| *visit += 1);
         self.connection.set_value(None);
         self.turn.set(None);
@@ -149,21 +162,29 @@ impl Chat {
         self.session.set(None);
         self.lines.set(Vec::new());
         self.has_more.set(false);
+        self.has_later.set(false);
+        self.sought.set(None);
         self.notice.set(None);
     }
 
     fn read(self, session_id: Uuid) {
         let visit = self.visit.get_value();
         spawn_local(async move {
-            let outcome = server_fns::session(session_id, None).await;
+            let sought = self.sought.get_untracked();
+            let outcome = match sought {
+                Some(message_id) => self.page_around(session_id, message_id).await,
+                None => server_fns::session(session_id, None).await,
+            };
             if !self.is_visit(visit) {
                 return;
             }
             match outcome {
                 Ok(detail) => {
-                    let cursor = cursor(&detail);
-                    self.fill(detail);
-                    self.resume(cursor);
+                    self.fill_and_follow(detail);
+                    let now_sought = self.sought.get_untracked();
+                    if let Some(message_id) = now_sought.filter(|_| now_sought != sought) {
+                        self.seek(message_id);
+                    }
                 }
                 Err(error) => self.fail_to_open(error, Some(session_id)),
             }
@@ -193,12 +214,20 @@ impl Chat {
         self.model_id.set(detail.session.model_id.clone());
         self.session.set(Some(detail.session));
         self.has_more.set(detail.has_more);
+        self.has_later.set(detail.has_later);
         let lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
         if is_running {
             self.take_up(&lines);
         }
         self.lines.set(lines);
         self.view.set(View::Open);
+    }
+
+    /// Shows a part of a session, and follows the answer in it that is being written.
+    fn fill_and_follow(self, detail: SessionDetail) {
+        let cursor = cursor(&detail);
+        self.fill(detail);
+        self.resume(cursor);
     }
 
     /// Reads the session shown once more, keeps the rows there are, and follows its answer if one is being written.
@@ -261,6 +290,15 @@ impl Chat {
         });
         let untouched = followed.filter(|_| goes_on.is_some() && text == Text::FromStream);
         let session = detail.session.clone();
+        if self.has_later.get_untracked() && !self.reaches(&detail) {
+            // What is shown ends before these begin. The reader is not torn away from it.
+            self.session.set(Some(session));
+            if let (Some(turn), None) = (turn, goes_on) {
+                self.conclude(&turn.line);
+                self.read_sessions();
+            }
+            return goes_on.map_or(Standing::Over, Standing::Running);
+        }
         let lines = self.take_over(detail, untouched);
         self.session.set(Some(session));
         self.grown.notify();
@@ -278,6 +316,14 @@ impl Chat {
         Standing::Over
     }
 
+    /// Whether the last messages of a session, as the server said them, join on to those shown.
+    fn reaches(self, detail: &SessionDetail) -> bool {
+        self.lines.with_untracked(|lines| {
+            let is_told = |line: &Line| detail.messages.iter().any(|told| told.message_id == line.message_id());
+            lines.iter().any(is_told)
+        })
+    }
+
     /// Makes the rows those of the branch of which the server said the last messages. Rows that stay are kept, the row of
     /// the message `untouched` as it is; above them stays what is loaded of the same branch, below them what was not sent.
     fn take_over(self, detail: SessionDetail, untouched: Option<Uuid>) -> Vec<Line> {
@@ -290,6 +336,7 @@ impl Chat {
         if above == 0 {
             self.has_more.set(detail.has_more);
         }
+        self.has_later.set(false);
         for message in messages {
             let same = former.iter().find(|line| line.message_id() == message.message_id);
             let line = same.or_else(|| former.iter().find(|line| line.has_arrived_as(&message)));
@@ -330,48 +377,11 @@ impl Chat {
                 Ok(detail) => {
                     self.session.set(Some(detail.session.clone()));
                     self.take_over(detail, None);
+                    self.tell(News::Changed(session_id));
                 }
                 Err(error) => self.report(error, Some(Remedy::Session(session_id))),
             }
         });
-    }
-
-    /// Reads the messages before those shown.
-    pub(crate) fn read_earlier(self) {
-        spawn_local(self.load_earlier());
-    }
-
-    async fn load_earlier(self) {
-        if self.loading_earlier.get_value() {
-            return;
-        }
-        self.loading_earlier.set_value(true);
-        self.prepend_earlier().await;
-        self.loading_earlier.set_value(false);
-    }
-
-    async fn prepend_earlier(self) {
-        let first = self.lines.with_untracked(|lines| lines.first().map(Line::message_id));
-        let (Some(session_id), Some(first)) = (self.session_id.get_untracked(), first) else {
-            return;
-        };
-        let visit = self.visit.get_value();
-        let outcome = server_fns::session(session_id, Some(first)).await;
-        if !self.is_visit(visit) {
-            return;
-        }
-        match outcome {
-            Ok(detail) => {
-                let mut lines: Vec<Line> = detail.messages.into_iter().filter(is_shown).map(Line::saved).collect();
-                self.has_more.set(detail.has_more);
-                lines.extend(self.lines.get_untracked());
-                if let Some(hold) = self.before_earlier.get_value() {
-                    hold.run(());
-                }
-                self.lines.set(lines);
-            }
-            Err(error) => self.report(error, None),
-        }
     }
 
     /// Reads agents and models again, quietly: what is shown is still good to pick from.
@@ -400,10 +410,10 @@ impl Chat {
 }
 
 /// The place in the running turn's events up to which `detail` goes.
-fn cursor(detail: &SessionDetail) -> Option<EventId> {
+pub(super) fn cursor(detail: &SessionDetail) -> Option<EventId> {
     detail.cursor.as_ref().and_then(|cursor| cursor.parse().ok())
 }
 
-fn is_shown(message: &Message) -> bool {
+pub(super) fn is_shown(message: &Message) -> bool {
     matches!(message.message_type, MessageType::User | MessageType::Assistant)
 }

@@ -8,7 +8,7 @@ use protocol::{
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{Chat, Delivery, Line, Remedy, Turn, View};
+use super::{Chat, Delivery, Line, Remedy, Turn, View, tabs::News};
 use crate::{browser, error::PageError, server_fns};
 
 /// How long a message may be on its way. Saving it takes milliseconds; what takes longer is a network that is gone.
@@ -51,6 +51,11 @@ impl Chat {
         }
         let now = browser::now();
         self.clock.now.set(now);
+        if instead.is_none() && self.has_later.get_untracked() {
+            // It follows the last message, which is not among those shown. What is before it comes as one scrolls.
+            self.lines.set(Vec::new());
+            self.has_more.set(true);
+        }
         let mut line = Line::typed(Uuid::new_v4(), text, self.agent_id.get_untracked(), now);
         line.replaces = instead.map(Line::message_id);
         self.lines.update(|lines| {
@@ -134,7 +139,7 @@ impl Chat {
                 Some(Err(error)) => {
                     self.lines.set(former);
                     self.turn.set(None);
-                    self.announcement.set("No other answer was begun.");
+                    self.announce("No other answer was begun.");
                     self.report(error, Some(Remedy::Session(session_id)));
                 }
             }
@@ -148,11 +153,12 @@ impl Chat {
         let answer = Line::awaited(self.agent_id.get_untracked(), model_name, now);
         let turn = Turn::new(answer.clone(), now, false);
         self.lines.update(|lines| lines.push(answer));
+        self.has_later.set(false);
         self.connection.set_value(None);
         self.turns.update_value(|turns| *turns += 1);
         self.turn.set(Some(turn.clone()));
         self.notice.set(None);
-        self.announcement.set("The answer has begun.");
+        self.announce("The answer has begun.");
         turn
     }
 
@@ -201,6 +207,7 @@ impl Chat {
             ..turn
         };
         self.turn.set(Some(turn.clone()));
+        self.tell(News::Changed(session_id));
         // From before its first event: all of them, even where the request was a repeated one and the turn is over.
         let beginning = EventId {
             turn_id: accepted.turn_id,
@@ -218,7 +225,7 @@ impl Chat {
         self.turn.set(None);
         let is_busy = error.error.code == "turn_in_progress";
         line.delivery.set(Delivery::Failed(error));
-        self.announcement.set("The message was not sent.");
+        self.announce("The message was not sent.");
         // Another tab was faster: its answer is shown here as well.
         if let Some(session_id) = self.session_id.get_untracked().filter(|_| is_busy) {
             self.read_again(session_id);

@@ -1,11 +1,12 @@
-//! What was done to a conversation, and how it is undone. Nothing is asked before what can be undone.
+//! What was done to conversations, and how it is undone. Nothing is asked before what can be undone.
 
 use leptos::{prelude::*, task::spawn_local};
+use protocol::history::ManyChange;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::Chat;
-use crate::{browser, server_fns};
+use super::{Chat, tabs::News};
+use crate::{browser, error::PageError, server_fns};
 
 /// How long a person has to change their mind. The server keeps what was deleted for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -14,23 +15,37 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Toast {
     /// In words.
-    pub(crate) text: &'static str,
-    /// The conversation that comes back.
-    session_id: Uuid,
-    /// Whether it was the one shown, and is shown again.
-    was_shown: bool,
+    pub(crate) text: String,
+    done: Done,
     number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Done {
+    /// These were archived or deleted. The one that was shown is shown again.
+    Removed {
+        session_ids: Vec<Uuid>,
+        shown: Option<Uuid>,
+    },
+    /// These were taken out of the archive.
+    Restored(Vec<Uuid>),
+    /// This one had another title.
+    Renamed { session_id: Uuid, former: String },
 }
 
 impl Chat {
     /// Archives the session shown.
     pub(crate) fn clear(self) {
-        let Some(session_id) = self.session_id.get_untracked() else {
-            return;
-        };
+        if let Some(session_id) = self.conversation() {
+            self.archive(session_id);
+        }
+    }
+
+    /// Archives a session.
+    pub(crate) fn archive(self, session_id: Uuid) {
         spawn_local(async move {
             match server_fns::clear(session_id).await {
-                Ok(_) => self.gone(session_id, "The conversation is in the archive."),
+                Ok(_) => self.removed(vec![session_id], "The conversation is in the archive.".into()),
                 Err(error) => self.report(error, None),
             }
         });
@@ -40,34 +55,63 @@ impl Chat {
     pub(crate) fn delete(self, session_id: Uuid) {
         spawn_local(async move {
             match server_fns::delete(session_id).await {
-                Ok(()) => self.gone(session_id, "The conversation is deleted."),
+                Ok(()) => self.removed(vec![session_id], "The conversation is deleted.".into()),
                 Err(error) => self.report(error, None),
             }
         });
     }
 
-    fn gone(self, session_id: Uuid, text: &'static str) {
-        let was_shown = self.session_id.get_untracked() == Some(session_id);
-        self.sessions
-            .update(|all| all.retain(|session| session.session_id != session_id));
-        if was_shown {
+    /// Archives, restores or deletes these sessions. Says whether it was done.
+    pub(crate) async fn change_many(self, session_ids: Vec<Uuid>, change: ManyChange) -> bool {
+        if let Err(error) = server_fns::change_many(session_ids.clone(), change).await {
+            self.report(error, None);
+            return false;
+        }
+        let count = session_ids.len();
+        match change {
+            ManyChange::Archive => self.removed(session_ids, are(count, "in the archive")),
+            ManyChange::Delete => self.removed(session_ids, are(count, "deleted")),
+            ManyChange::Restore => {
+                self.tell(News::ManyChanged);
+                self.read_sessions();
+                self.offer_undo(are(count, "back in the list"), Done::Restored(session_ids));
+            }
+        }
+        true
+    }
+
+    fn removed(self, session_ids: Vec<Uuid>, text: String) {
+        self.unlist(&session_ids);
+        self.tell_changed(&session_ids, News::Gone);
+        let shown = self
+            .session_id
+            .get_untracked()
+            .filter(|shown| session_ids.contains(shown));
+        if shown.is_some() {
             self.go("/llm".into(), false);
         }
         self.read_sessions();
-        self.announcement.set(text);
-        self.offer_undo(session_id, text, was_shown);
+        self.offer_undo(text, Done::Removed { session_ids, shown });
     }
 
-    fn offer_undo(self, session_id: Uuid, text: &'static str, was_shown: bool) {
+    pub(super) fn offer_former_title(self, session_id: Uuid, former: String) {
+        let done = Done::Renamed { session_id, former };
+        self.offer_undo("The conversation has a new title.".into(), done);
+    }
+
+    fn tell_changed(self, session_ids: &[Uuid], news: fn(Uuid) -> News) {
+        match session_ids {
+            [session_id] => self.tell(news(*session_id)),
+            _ => self.tell(News::ManyChanged),
+        }
+    }
+
+    fn offer_undo(self, text: String, done: Done) {
         self.forget_toast();
+        self.announce(text.clone());
         let number = self.toasts.get_value() + 1;
         self.toasts.set_value(number);
-        self.toast.set(Some(Toast {
-            text,
-            session_id,
-            was_shown,
-            number,
-        }));
+        self.toast.set(Some(Toast { text, done, number }));
         spawn_local(async move {
             browser::sleep(PATIENCE).await;
             let is_there = |toast: &Option<Toast>| toast.as_ref().is_some_and(|toast| toast.number == number);
@@ -80,7 +124,11 @@ impl Chat {
     /// It stays done: what was typed there and not sent goes as well.
     pub(crate) fn forget_toast(self) {
         if let Some(toast) = self.toast.get_untracked() {
-            browser::keep_draft(Some(toast.session_id), "");
+            if let Done::Removed { session_ids, .. } = toast.done {
+                for session_id in session_ids {
+                    browser::keep_draft(Some(session_id), "");
+                }
+            }
             self.toast.set(None);
         }
     }
@@ -92,16 +140,63 @@ impl Chat {
         };
         self.toast.set(None);
         spawn_local(async move {
-            match server_fns::restore(toast.session_id).await {
-                Ok(_) => {
-                    self.announcement.set("The conversation is back.");
-                    self.read_sessions();
-                    if toast.was_shown {
-                        self.go(format!("/llm/{}", toast.session_id), false);
-                    }
-                }
-                Err(error) => self.report(error, None),
+            if let Err(error) = self.take_back_what_was(toast.done).await {
+                self.report(error, None);
             }
         });
+    }
+
+    async fn take_back_what_was(self, done: Done) -> Result<(), PageError> {
+        match done {
+            Done::Removed { session_ids, shown } => {
+                match session_ids.as_slice() {
+                    [session_id] => {
+                        server_fns::restore(*session_id).await?;
+                        self.announce("The conversation is back.");
+                    }
+                    _ => {
+                        server_fns::change_many(session_ids.clone(), ManyChange::Restore).await?;
+                        self.announce("The conversations are back.");
+                    }
+                }
+                self.tell_changed(&session_ids, News::Changed);
+                self.read_sessions();
+                if let Some(session_id) = shown {
+                    self.go(format!("/llm/{session_id}"), false);
+                }
+            }
+            Done::Restored(session_ids) => {
+                server_fns::change_many(session_ids, ManyChange::Archive).await?;
+                self.announce("The conversations are in the archive again.");
+                self.tell(News::ManyChanged);
+                self.read_sessions();
+            }
+            Done::Renamed { session_id, former } => {
+                if self.change_title(session_id, former).await {
+                    self.announce("The conversation has its former title.");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `3 conversations are deleted.`
+fn are(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("The conversation is {what}.")
+    } else {
+        format!("{count} conversations are {what}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_and_many_are_told_apart() {
+        assert_eq!(are(1, "deleted"), "The conversation is deleted.");
+        assert_eq!(are(12, "in the archive"), "12 conversations are in the archive.");
     }
 }

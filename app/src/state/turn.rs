@@ -8,7 +8,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::{Chat, Line};
+use super::{Chat, Line, tabs::News};
 use crate::{browser, stream};
 
 /// A turn, from the moment its message is sent.
@@ -56,6 +56,7 @@ impl Chat {
     /// Follows the stream of the running turn, after the event `cursor`.
     pub(super) fn attach(self, session_id: Uuid, cursor: EventId) {
         self.forget_loss();
+        self.tell(News::Follows(session_id));
         self.connection
             .set_value(Some(stream::follow(self, session_id, cursor)));
     }
@@ -77,7 +78,7 @@ impl Chat {
             TurnEvent::StatusUpdate(status) => {
                 line.message.update(|message| message.metadata.note(&status));
                 if status.status == TaskStatus::AwaitingApproval {
-                    self.announcement.set("A plan waits for your decision.");
+                    self.announce("A plan waits for your decision.");
                 }
             }
             TurnEvent::Usage { usage, cost_usd } => line.message.update(|message| {
@@ -116,6 +117,9 @@ impl Chat {
     /// Nothing is being written here any more, whoever said so.
     pub(super) fn conclude(self, line: &Line) {
         self.turn.set(None);
+        if let Some(session_id) = self.session_id.get_untracked() {
+            self.tell(News::Ended(session_id));
+        }
         self.connection.set_value(None);
         self.forget_loss();
         self.forget_stop_notice();
@@ -127,7 +131,7 @@ impl Chat {
             MessageStatus::Cancelled => "The answer was stopped.",
             MessageStatus::Error | MessageStatus::Interrupted => "The answer failed.",
         };
-        self.announcement.set(announcement);
+        self.announce(announcement);
     }
 }
 

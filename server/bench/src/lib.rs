@@ -1,15 +1,15 @@
 //! Three benches that share what they are made of.
 //!
-//! - [`streams`]: `bench-streams`, the same streams read directly, through nginx and through Parley
-//! - [`embedded`]: `bench-gateway`, the same answers read from their provider and through the embedded Gateway
-//! - [`history`]: `bench-history`, Parley on a large database
-//! - [`script`]: what an answer is to be, and the text its tokens carry; [`answer`] plays it
-//! - [`gateway`]: a scripted Gateway, a process of its own
-//! - [`target`]: starts and ends what is measured; [`process`] watches it from outside
-//! - [`client`]: one reader with one warm connection; [`reading`] checks that what it reads is whole
-//! - [`measure`]: the figures of the streams, one file each; [`stats`] for percentiles
-//! - [`report`]: figures in Markdown, with the targets they are held against
-//! - [`clock`]: the one clock that all processes share
+//! - `streams`: `bench-streams`, the same streams read directly, through nginx and through Parley
+//! - `embedded`: `bench-gateway`, the same answers read from their provider and through the embedded Gateway
+//! - `history`: `bench-history`, Parley on a large database
+//! - `script`: what an answer is to be, and the text its tokens carry; `answer` plays it
+//! - `gateway`: a scripted Gateway, a process of its own
+//! - `target`: starts and ends what is measured; `process` watches it from outside
+//! - `client`: one reader with one warm connection; `reading` checks that what it reads is whole
+//! - `measure`: the figures of the streams, one file each; `stats` for percentiles
+//! - `report`: figures in Markdown, with the targets they are held against
+//! - `clock`: the one clock that all processes share
 
 #![cfg_attr(
     test,

@@ -59,8 +59,11 @@ async fn as_many_as_wanted_are_added_and_found() {
             .all(|session| session.created_at < session.updated_at && session.updated_at <= NOW)
     );
     for session in &sessions {
-        let whole = store.whole_session(ADA, session.session_id).await.unwrap().unwrap();
-        assert_eq!(whole.head_id, whole.messages.last().map(|message| message.message_id));
+        let whole = store.conversation(ADA, session.session_id).await.unwrap().unwrap();
+        assert_eq!(
+            whole.session.head_id,
+            whole.messages.last().map(|message| message.message_id)
+        );
         assert!(
             whole
                 .messages

@@ -1,36 +1,35 @@
-//! A conversation to take along.
+//! Conversations to take along: one as a file, many as an archive.
 
+use app::markdown::Colours;
 use axum::{
+    body::Body,
     extract::State,
-    http::header,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 use protocol::{
-    session::{Message, MessageStatus, MessageType, SessionSummary},
-    timestamp::Timestamp,
+    conversation::{Conversation, ExportFormat},
+    highlight::{Code, MAX_BLOCKS, MAX_BYTES},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::fmt::Write;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    extract::{Params, SessionId, User},
+    export::{
+        file_name, html, media_type, stamp, write,
+        zip::{self, MOST_CONVERSATIONS},
+    },
+    extract::{JsonOrForm, Params, SessionId, User},
     state::AppState,
-    store::{WholeSession, now},
+    store::now,
 };
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Format {
-    Markdown,
-    Json,
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ExportParams {
-    format: Option<Format>,
+    #[serde(default)]
+    format: ExportFormat,
 }
 
 /// `GET /api/chat/sessions/{id}/export`
@@ -41,106 +40,109 @@ pub(super) async fn export_session(
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Error> {
     state.limiters.session_read(user)?;
-    let (text, mime, extension) = match params.format.unwrap_or(Format::Markdown) {
-        Format::Markdown => {
-            let (session, messages) = state.chat.shown_branch(user, session).await?;
-            (markdown(&session, &messages), "text/markdown; charset=utf-8", "md")
-        }
-        Format::Json => {
-            let whole = state.chat.whole_session(user, session).await?;
-            (json(&whole), "application/json", "json")
-        }
+    let format = params.format;
+    let conversation = state.chat.conversation(user, session).await?;
+    let colours = match format {
+        ExportFormat::Html => colours_of(&state, &conversation).await,
+        ExportFormat::Markdown | ExportFormat::Json => Colours::default(),
     };
-    let stamp: String = now()
-        .to_string()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .take(14)
-        .collect();
-    let disposition = format!("attachment; filename=\"pas_conversation_{session}_{stamp}.{extension}\"");
-    Ok((
-        [
-            (header::CONTENT_TYPE, mime.to_owned()),
-            (header::CONTENT_DISPOSITION, disposition),
-        ],
-        text,
-    )
-        .into_response())
-}
-
-/// All branches: a reader goes from `head_id` by `parent_id` to have the one that was shown.
-fn json(whole: &WholeSession) -> String {
-    #[derive(Serialize)]
-    struct Session<'a> {
-        #[serde(flatten)]
-        summary: &'a SessionSummary,
-        head_id: Option<Uuid>,
-    }
-    let session = Session {
-        summary: &whole.session,
-        head_id: whole.head_id,
-    };
-    let whole = json!({"format": "parley-conversation", "version": 2, "session": session, "messages": whole.messages});
-    format!("{whole:#}\n")
-}
-
-/// The branch shown.
-fn markdown(session: &SessionSummary, messages: &[Message]) -> String {
-    let mut text = format!("# {}\n\n", session.title);
-    let role = session.parent_role.as_deref().unwrap_or("PAS Root");
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "Conversation of {role} with {}, begun {} UTC. Tokens: {}. Cost: ${:.6}.",
-        session.agent_name,
-        minute(session.created_at),
-        session.total_tokens,
-        session.cost_usd
+    let text = tokio::task::spawn_blocking(move || write(&conversation, format, &colours)).await?;
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format)));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        attachment(&file_name(session, now(), format))?,
     );
-    for message in messages {
-        let who = match message.message_type {
-            MessageType::User => role,
-            MessageType::Assistant => &session.agent_name,
-            MessageType::System | MessageType::Status => "Note",
-        };
-        let model = message
-            .model_name
-            .as_ref()
-            .map(|model| format!(" · {model}"))
-            .unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n## {who}{model} · {} UTC\n\n{}\n",
-            minute(message.timestamp),
-            message.content
-        );
-        if !matches!(message.status, MessageStatus::Complete) {
-            let reason = message
-                .metadata
-                .error
-                .as_ref()
-                .map(|error| format!(": {}", error.message));
-            let state = match message.status {
-                MessageStatus::Streaming => "still being written",
-                MessageStatus::Cancelled => "stopped",
-                MessageStatus::Interrupted => "interrupted",
-                _ => "failed",
-            };
-            let _ = write!(
-                text,
-                "\n*This answer is not whole: {state}{}*\n",
-                reason.unwrap_or_default()
-            );
-        }
+    if format == ExportFormat::Html {
+        // The one that stands in the page, for who opens it without keeping it.
+        headers.insert(header::CONTENT_SECURITY_POLICY, value(&html::POLICY)?);
     }
-    text
+    Ok(response)
 }
 
-fn minute(instant: Timestamp) -> String {
-    instant
-        .to_string()
-        .chars()
-        .take(16)
-        .map(|c| if c == 'T' { ' ' } else { c })
-        .collect()
+/// The body of `POST /api/chat/sessions/export`: as JSON, or as a form, whose `ids` are separated by commas.
+#[derive(Debug, Deserialize)]
+pub(super) struct ExportMany {
+    #[serde(deserialize_with = "ids")]
+    ids: Vec<Uuid>,
+    #[serde(default)]
+    format: ExportFormat,
+}
+
+/// `POST /api/chat/sessions/export`
+pub(super) async fn export_many(
+    State(state): State<AppState>,
+    User(user): User,
+    JsonOrForm(many): JsonOrForm<ExportMany>,
+) -> Result<Response, Error> {
+    state.limiters.session_read(user)?;
+    let place = state.limiters.archive(user)?;
+    let mut asked = many.ids;
+    asked.sort_unstable();
+    asked.dedup();
+    if !(1..=MOST_CONVERSATIONS).contains(&asked.len()) {
+        return Err(Error::InvalidRequest(format!(
+            "`ids` takes 1 to {MOST_CONVERSATIONS} conversations"
+        )));
+    }
+    let own = state.chat.own_sessions(user, asked.clone()).await?;
+    let gone = asked.into_iter().filter(|id| own.binary_search(id).is_err()).collect();
+    let archive = zip::stream(state.chat.clone(), user, own, gone, many.format).map(move |part| {
+        let _place = &place;
+        if let Err(error) = &part {
+            tracing::error!(error = error as &dyn std::error::Error, "an archive broke off");
+        }
+        part
+    });
+    let name = format!("parley_conversations_{}.zip", stamp(now()));
+    let mut response = Body::from_stream(archive).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    headers.insert(header::CONTENT_DISPOSITION, attachment(&name)?);
+    Ok(response)
+}
+
+/// What is known of the conversation's code, and what can be told of it in the time that code may take.
+async fn colours_of(state: &AppState, conversation: &Conversation) -> Colours {
+    let mut colours = Colours::default();
+    let mut bytes = 0;
+    let fits = |block: &Code| {
+        bytes += block.code.len();
+        bytes <= MAX_BYTES
+    };
+    let blocks: Vec<Code> = html::codes(conversation)
+        .into_iter()
+        .take(MAX_BLOCKS)
+        .take_while(fits)
+        .collect();
+    if let Ok(told) = state.highlighter.highlight(blocks.clone()).await {
+        colours.learn(blocks, told);
+    }
+    colours
+}
+
+fn attachment(name: &str) -> Result<HeaderValue, Error> {
+    value(&format!("attachment; filename=\"{name}\""))
+}
+
+fn value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|_| Error::InvalidRequest("it cannot stand in a header".into()))
+}
+
+fn ids<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Uuid>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Ids {
+        List(Vec<Uuid>),
+        Text(String),
+    }
+    match Ids::deserialize(deserializer)? {
+        Ids::List(ids) => Ok(ids),
+        Ids::Text(text) => text
+            .split(',')
+            .filter(|id| !id.trim().is_empty())
+            .map(|id| id.trim().parse().map_err(serde::de::Error::custom))
+            .collect(),
+    }
 }

@@ -40,17 +40,6 @@ pub enum Part {
     Around(Uuid),
 }
 
-/// A session with everything in it.
-#[derive(Debug)]
-pub struct WholeSession {
-    /// The session.
-    pub session: SessionSummary,
-    /// The last message of the branch shown.
-    pub head_id: Option<Uuid>,
-    /// The messages of all branches, in the order of writing.
-    pub messages: Vec<Message>,
-}
-
 /// What was asked for and is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
@@ -107,28 +96,6 @@ impl Store {
                 messages: with_versions(connection, session_id, rows)?,
                 has_more,
                 has_later: span.has_later,
-            }))
-        })
-        .await
-    }
-
-    /// All messages of one of the user's sessions.
-    pub async fn whole_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<WholeSession>, StoreError> {
-        self.read(move |connection| {
-            let Some(row) = session_row(connection, user_id, session_id)? else {
-                return Ok(None);
-            };
-            let (session_id, head_id) = (row.session_id, row.head_id);
-            let session = summary_of(connection, row)?;
-            let rows = messages::table
-                .filter(messages::session_id.eq(session_id))
-                .order(messages::timestamp)
-                .select(MessageRow::as_select())
-                .load(connection)?;
-            Ok(Some(WholeSession {
-                session,
-                head_id: head_id.map(|id| id.0),
-                messages: with_versions(connection, session_id, rows)?,
             }))
         })
         .await

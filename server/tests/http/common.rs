@@ -48,6 +48,7 @@ pub const UNLIMITED: Limits = Limits {
     session_reads_per_minute: 0,
     model_reads_per_minute: 0,
     streams: 0,
+    import_megabytes: 8,
 };
 
 #[derive(Clone)]

@@ -10,6 +10,7 @@
 mod approval;
 mod common;
 mod highlight;
+mod keeping;
 mod kill;
 mod message;
 mod orphan;
@@ -23,6 +24,7 @@ mod session;
 mod soak;
 mod stop;
 mod stream;
+mod take;
 mod unkind;
 mod usage;
 mod version;

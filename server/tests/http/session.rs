@@ -670,6 +670,11 @@ async fn a_conversation_is_exported_under_the_name_that_was_agreed() {
     for (format, extension, needles) in [
         ("markdown", "md", ["# Hello", "Hello **you**"]),
         ("json", "json", ["\"format\": \"parley-conversation\"", "Hello **you**"]),
+        (
+            "html",
+            "html",
+            ["<h1 dir=\"auto\">Hello</h1>", "Hello <strong>you</strong>"],
+        ),
     ] {
         let response = browser
             .send_raw(

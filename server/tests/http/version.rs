@@ -352,9 +352,9 @@ async fn the_branch_shown_is_exported_to_be_read_and_all_of_them_to_be_kept() {
     };
     let markdown = export("markdown").await;
     let said: Vec<&str> = markdown.lines().filter(|line| line.ends_with("words")).collect();
-    assert_eq!(said, ["# Old words", "New words"], "the title, and the branch shown");
+    assert_eq!(said, ["# Old words", "> New words"], "the title, and the branch shown");
     let json: Value = serde_json::from_str(&export("json").await).unwrap();
-    assert_eq!(json["version"], 2);
+    assert_eq!(json["version"], 3);
     assert_eq!(json["session"]["head_id"], accepted["answer_id"]);
     assert_eq!(json["session"]["title"], "Old words");
     let messages = json["messages"].as_array().unwrap();

@@ -63,6 +63,9 @@ fn choices(agents: &[Agent]) -> Vec<Choice> {
                 tier::class(agent.tier),
                 agent.icon.clone().unwrap_or_else(|| tier::initial(&agent.agent_name)),
             )),
+            snippet: Vec::new(),
+            marked_title: Vec::new(),
+            is_found: false,
             state: Some(State {
                 tone: if agent.status == "active" {
                     Tone::Good

@@ -1,8 +1,12 @@
 //! One thing to pick, how it looks, and how it is found.
 
 use leptos::prelude::*;
+use protocol::history::SnippetPart;
 
-use crate::components::icon::{self, Icon};
+use crate::components::{
+    icon::{self, Icon},
+    search::marked,
+};
 
 /// Something to pick.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +19,12 @@ pub(crate) struct Choice {
     pub(crate) title: String,
     /// One line about it.
     pub(crate) detail: String,
+    /// The same with what was searched for marked.
+    pub(crate) snippet: Vec<SnippetPart>,
+    /// The name with what was searched for marked.
+    pub(crate) marked_title: Vec<SnippetPart>,
+    /// Whether somebody else has found it already, by more than stands here.
+    pub(crate) is_found: bool,
     /// What stands at the right.
     pub(crate) aside: String,
     /// How far it is indented, 0 to 2.
@@ -68,8 +78,18 @@ impl Choice {
                 .mark
                 .map(|(class, letter)| view! { <span class=class aria-hidden="true">{letter}</span> })}
             <span class="words">
-                <b>{self.title}</b>
-                <small>{self.detail}</small>
+                <b>
+                    {if self.marked_title.is_empty() {
+                        self.title.into_any()
+                    } else {
+                        marked(self.marked_title).into_any()
+                    }}
+                </b>
+                {if self.snippet.is_empty() {
+                    view! { <small>{self.detail}</small> }.into_any()
+                } else {
+                    view! { <small class="snippet">{marked(self.snippet)}</small> }.into_any()
+                }}
             </span>
             {(!self.aside.is_empty()).then(|| view! { <span class="aside">{self.aside}</span> })}
             {is_chosen.then(|| view! { <Icon glyph=icon::CHECK/> })}
@@ -87,7 +107,7 @@ pub(super) fn found(choices: &[Choice], words: &str) -> Vec<Choice> {
             let text = [&*choice.title, &*choice.detail, &*choice.heading, &*choice.id]
                 .join(" ")
                 .to_lowercase();
-            words.iter().all(|word| text.contains(word.as_str()))
+            choice.is_found || words.iter().all(|word| text.contains(word.as_str()))
         })
         .cloned()
         .collect()
@@ -130,6 +150,15 @@ mod tests {
         assert_eq!(titles(" ARCH "), ["Architect"]);
         assert_eq!(titles("directors").len(), 2);
         assert!(titles("dir nothing").is_empty());
+        let found_by_the_server = Choice {
+            is_found: true,
+            ..choice("Messages", "The slow list")
+        };
+        assert_eq!(
+            found(&[found_by_the_server], "index").len(),
+            1,
+            "the word is in the message"
+        );
     }
 
     #[test]

@@ -229,13 +229,17 @@ impl Conversation {
     }
 
     fn same(&self, message: &Message) -> Said {
-        let of = |id: Uuid| self.said.iter().position(|said| said.message_id == id);
         Said {
             message_id: message.message_id,
-            parent: message.parent_id.map(|id| of(id).expect("a parent that was said")),
+            parent: self.place_of(message.parent_id),
             message_type: message.message_type,
             content: message.content.clone(),
         }
+    }
+
+    fn place_of(&self, message_id: Option<Uuid>) -> Option<usize> {
+        let of = |id: Uuid| self.said.iter().position(|said| said.message_id == id);
+        message_id.map(|id| of(id).expect("a message that was said"))
     }
 
     /// The place of a message among its versions.
@@ -258,10 +262,19 @@ impl Conversation {
 
     async fn check(&self) {
         let Some(session_id) = self.session_id else { return };
-        let whole = self.store.whole_session(USER, session_id).await.unwrap().unwrap();
-        let kept: Vec<Said> = whole.messages.iter().map(|message| self.same(message)).collect();
+        let whole = self.store.conversation(USER, session_id).await.unwrap().unwrap();
+        let kept: Vec<Said> = whole
+            .messages
+            .iter()
+            .map(|message| Said {
+                message_id: message.message_id,
+                parent: self.place_of(message.parent_id),
+                message_type: message.message_type,
+                content: message.content.clone(),
+            })
+            .collect();
         assert_eq!(kept, self.said, "nothing is lost, and nothing rewritten");
-        assert_eq!(whole.head_id, self.head.map(|head| self.said[head].message_id));
+        assert_eq!(whole.session.head_id, self.head.map(|head| self.said[head].message_id));
         for limit in [3, 100] {
             let read = self.read(session_id, limit).await;
             let branch: Vec<Said> = read.iter().map(|message| self.same(message)).collect();

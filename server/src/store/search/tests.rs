@@ -244,7 +244,8 @@ async fn our_words_are_those_of_the_index() {
         "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search_index, 'instance')",
     )
     .await;
-    let text = "([a-zA-Z0-9_.,;'-]|[À-ÿĀ-ſΑ-ωА-яա-ևא-תぁ-ん一-十]| |ẞ|ß|é|e\u{301}|\u{1F600}|\n|ạ|ữ|Ⓐ|½|²|ː){0,40}";
+    // Without what is no letter yet, such as the one between Ρ and Σ: the index takes it for one.
+    let text = "([a-zA-Z0-9_.,;'-]|[À-ÿĀ-ſΑ-ΡΣ-ωА-яա-ևא-תぁ-ん一-十]| |ẞ|ß|é|e\u{301}|\u{1F600}|\n|ạ|ữ|Ⓐ|½|²|ː){0,40}";
     let (sender, receiver) = std::sync::mpsc::channel::<String>();
     std::thread::spawn(move || {
         let mut runner = TestRunner::new(Config::with_cases(200));

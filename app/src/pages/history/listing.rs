@@ -1,0 +1,107 @@
+//! What the page lists: a page of what the address asks for, read again whenever it may have changed.
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::session::SessionList;
+
+use super::Asked;
+use crate::{browser, error::PageError, server_fns, state::Chat};
+
+/// The list, and how it is doing.
+#[derive(Clone, Copy)]
+pub(super) struct Listing {
+    /// What is asked for.
+    pub(super) asked: Memo<Asked>,
+    /// What came; `None`: nothing yet.
+    pub(super) list: RwSignal<Option<SessionList>>,
+    /// Whether what is shown is not yet what is asked for.
+    pub(super) is_waiting: RwSignal<bool>,
+    /// Why it could not be read.
+    pub(super) error: RwSignal<Option<PageError>>,
+    /// Tells the questions apart: the answer to an older one is not for the screen.
+    question: StoredValue<u64>,
+}
+
+impl Listing {
+    /// Lists what is asked for; at first, what the server has written, where it has.
+    pub(super) fn new(chat: Chat, asked: Memo<Asked>) -> Self {
+        let first = chat.first_history.get_value();
+        let is_written = first.is_some();
+        let (list, error) = match first {
+            Some(Ok(list)) => (Some(list), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
+        let listing = Self {
+            asked,
+            list: RwSignal::new(list),
+            is_waiting: RwSignal::new(false),
+            error: RwSignal::new(error),
+            question: StoredValue::new(0),
+        };
+        Effect::new(move |former: Option<()>| {
+            asked.track();
+            // The next visit to this page is not the first rendering any more.
+            chat.first_history.set_value(None);
+            if former.is_some() || !is_written {
+                listing.read();
+            }
+        });
+        Effect::new(move |former: Option<()>| {
+            chat.listed.track();
+            if former.is_some() {
+                listing.refresh();
+            }
+        });
+        listing
+    }
+
+    /// How many rows there are; `None`: not known yet. Tracked.
+    pub(super) fn count(self) -> Option<usize> {
+        self.list.with(|list| list.as_ref().map(|list| list.sessions.len()))
+    }
+
+    /// Reads what is asked for.
+    pub(super) fn read(self) {
+        self.is_waiting.set(true);
+        self.ask();
+    }
+
+    /// Reads it again, quietly: something may have changed.
+    pub(super) fn refresh(self) {
+        self.ask();
+    }
+
+    fn ask(self) {
+        let question = self.question.get_value() + 1;
+        self.question.set_value(question);
+        let query = self.asked.get_untracked().query();
+        spawn_local(async move {
+            let outcome = server_fns::sessions(query).await;
+            // The page may be left by now.
+            if self.question.try_get_value() != Some(question) {
+                return;
+            }
+            let was_asked_for = self.is_waiting.get_untracked();
+            self.is_waiting.set(false);
+            if was_asked_for {
+                browser::to_the_top(".page");
+            }
+            match outcome {
+                Ok(list) => {
+                    self.error.set(None);
+                    self.list.set(Some(list));
+                }
+                // What stands there is better than nothing, unless it is not what was asked for.
+                Err(error) if was_asked_for || self.list.with_untracked(Option::is_none) => {
+                    self.error.set(Some(error));
+                }
+                Err(_) => {}
+            }
+        });
+    }
+}
+
+/// The page's list, from the context.
+pub(super) fn use_listing() -> Listing {
+    expect_context()
+}
