@@ -1,5 +1,11 @@
 -- Full text over titles and messages. The text stands in `sessions` and `messages` alone; here is what finds it.
 
+-- Each person has a number, which the numbers of their texts begin with.
+CREATE TABLE search_people (
+    person_id INTEGER NOT NULL PRIMARY KEY,
+    user_id   TEXT    NOT NULL UNIQUE
+);
+
 -- Who spoke with what: each combination has a number, and a number is one word in the index. A search that is narrowed to an
 -- agent, or to a model, asks for the numbers of one person's combinations.
 CREATE TABLE search_scopes (
@@ -12,8 +18,10 @@ CREATE TABLE search_scopes (
     UNIQUE (user_id, agent_id, agent_name, model_id, model_name)
 );
 
--- One row for each message and each title. Its number is its time, in steps of 131,072 microseconds, or the next one that is
--- free: the newest come first whenever they were saved, and a span of time is a span of numbers.
+-- One row for each message and each title. Its number is that of its person, then 0 for a title or 1 for a message, then 40
+-- bits of time in steps of 131,072 microseconds, or the next one that is free. So what is one person's is a span of numbers,
+-- their titles are another, and a span of time is a span within: a search reads nothing in the index but what it is about, and
+-- finds the newest first whenever they were saved.
 -- The number is a column of its own and not the rowid of the message, which VACUUM may change.
 CREATE TABLE search_documents (
     document_id INTEGER NOT NULL PRIMARY KEY,
@@ -28,16 +36,15 @@ CREATE UNIQUE INDEX search_documents_of_message ON search_documents (message_id)
 CREATE UNIQUE INDEX search_documents_of_title ON search_documents (session_id) WHERE message_id IS NULL;
 CREATE INDEX search_documents_of_scope ON search_documents (scope_id);
 
--- What the index is told of each: its person, its combination and whether it is a title, as words; and its text.
+-- What the index is told of each: its combination, as a word, and its text.
 CREATE VIEW search_texts AS
 SELECT document_id,
-       'u' || REPLACE(user_id, '-', '') || ' s' || search_documents.scope_id
-           || CASE WHEN message_id IS NULL THEN ' t' ELSE '' END AS scope,
+       's' || scope_id AS scope,
        CASE WHEN message_id IS NULL
            THEN (SELECT title FROM sessions WHERE sessions.session_id = search_documents.session_id)
            ELSE (SELECT content FROM messages WHERE messages.message_id = search_documents.message_id)
        END AS text
-FROM search_documents CROSS JOIN search_scopes ON search_scopes.scope_id = search_documents.scope_id;
+FROM search_documents;
 
 -- The lengths of texts are not kept: nothing is ranked by them. Beginnings of two and three letters are words of their own:
 -- without, the first letters that somebody types would stand for thousands of words.
@@ -45,6 +52,8 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
     scope, text, content = 'search_texts', content_rowid = 'document_id', columnsize = 0, prefix = '2 3',
     tokenize = 'unicode61 remove_diacritics 2'
 );
+
+INSERT INTO search_people (user_id) SELECT DISTINCT user_id FROM sessions ORDER BY user_id;
 
 INSERT INTO search_scopes (user_id, agent_id, agent_name, model_id, model_name)
 SELECT user_id, agent_id, agent_name, model_id, model_name FROM sessions
@@ -54,23 +63,27 @@ FROM messages JOIN sessions ON sessions.session_id = messages.session_id
 WHERE messages.model_id IS NOT NULL AND content <> '' AND message_type IN ('user', 'assistant');
 
 INSERT INTO search_documents (document_id, session_id, message_id, scope_id)
-SELECT MAX(step - number) OVER (ORDER BY number) + number, session_id, message_id, (
+SELECT first + MAX(step - number) OVER (PARTITION BY first ORDER BY number) + number, session_id, message_id, (
     SELECT scope_id FROM search_scopes
     WHERE search_scopes.user_id = found.user_id AND search_scopes.agent_id = found.agent_id
           AND search_scopes.agent_name = found.agent_name AND search_scopes.model_id = found.model_id
           AND search_scopes.model_name = found.model_name
 )
 FROM (
-    SELECT ROW_NUMBER() OVER (ORDER BY timestamp) AS number, timestamp / 131072 AS step, session_id, message_id, user_id,
-           agent_id, agent_name, model_id, model_name
+    SELECT first, MAX(0, MIN(1099510579200, timestamp / 131072)) AS step,
+           ROW_NUMBER() OVER (PARTITION BY first ORDER BY timestamp) AS number,
+           session_id, message_id, user_id, agent_id, agent_name, model_id, model_name
     FROM (
-        SELECT created_at AS timestamp, session_id, NULL AS message_id, user_id, agent_id, agent_name, model_id, model_name
-        FROM sessions
+        SELECT (person_id * 2) << 40 AS first, created_at AS timestamp, session_id, NULL AS message_id, sessions.user_id,
+               agent_id, agent_name, model_id, model_name
+        FROM sessions JOIN search_people ON search_people.user_id = sessions.user_id
         UNION ALL
-        SELECT messages.timestamp, messages.session_id, messages.message_id, user_id, sessions.agent_id, agent_name,
-               COALESCE(messages.model_id, sessions.model_id),
+        SELECT (person_id * 2 + 1) << 40, messages.timestamp, messages.session_id, messages.message_id, sessions.user_id,
+               sessions.agent_id, agent_name, COALESCE(messages.model_id, sessions.model_id),
                COALESCE(messages.model_name, messages.model_id, sessions.model_name)
-        FROM messages JOIN sessions ON sessions.session_id = messages.session_id
+        FROM messages
+        JOIN sessions ON sessions.session_id = messages.session_id
+        JOIN search_people ON search_people.user_id = sessions.user_id
         WHERE content <> '' AND message_type IN ('user', 'assistant')
     )
 ) AS found;
@@ -97,11 +110,19 @@ BEGIN
     DELETE FROM search_scopes WHERE scope_id = OLD.scope_id;
 END;
 
+CREATE TRIGGER search_person_removed AFTER DELETE ON search_scopes
+WHEN NOT EXISTS (SELECT 1 FROM search_scopes WHERE user_id = OLD.user_id)
+BEGIN
+    DELETE FROM search_people WHERE user_id = OLD.user_id;
+END;
+
 -- The way in for all that is to be found; nothing is ever read from it.
 CREATE VIEW search_additions AS
 SELECT session_id, message_id, timestamp, model_id, model_name FROM messages;
 
 CREATE TRIGGER search_addition INSTEAD OF INSERT ON search_additions BEGIN
+    INSERT INTO search_people (user_id) SELECT user_id FROM sessions WHERE session_id = NEW.session_id
+    ON CONFLICT DO NOTHING;
     INSERT INTO search_scopes (user_id, agent_id, agent_name, model_id, model_name)
     SELECT user_id, agent_id, agent_name, COALESCE(NEW.model_id, model_id),
            COALESCE(NEW.model_name, NEW.model_id, model_name)
@@ -109,23 +130,30 @@ CREATE TRIGGER search_addition INSTEAD OF INSERT ON search_additions BEGIN
     ON CONFLICT DO NOTHING;
     INSERT INTO search_documents (document_id, session_id, message_id, scope_id)
     SELECT CASE
-               WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE document_id = NEW.timestamp / 131072)
-               THEN NEW.timestamp / 131072
+               WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE document_id = wanted_id) THEN wanted_id
                ELSE (
                    SELECT taken.document_id + 1 FROM search_documents AS taken
-                   WHERE taken.document_id >= NEW.timestamp / 131072 AND NOT EXISTS (
+                   WHERE taken.document_id >= wanted_id AND NOT EXISTS (
                        SELECT 1 FROM search_documents AS later WHERE later.document_id = taken.document_id + 1
                    )
                    ORDER BY taken.document_id LIMIT 1
                )
            END,
            NEW.session_id, NEW.message_id, scope_id
-    FROM sessions CROSS JOIN search_scopes
-        ON search_scopes.user_id = sessions.user_id AND search_scopes.agent_id = sessions.agent_id
-           AND search_scopes.agent_name = sessions.agent_name
-           AND search_scopes.model_id = COALESCE(NEW.model_id, sessions.model_id)
-           AND search_scopes.model_name = COALESCE(NEW.model_name, NEW.model_id, sessions.model_name)
-    WHERE sessions.session_id = NEW.session_id;
+    FROM (
+        -- A time that is none, as somebody may bring along, is the first or the last there is.
+        SELECT ((person_id * 2 + (NEW.message_id IS NOT NULL)) << 40)
+                   + MAX(0, MIN(1099510579200, NEW.timestamp / 131072)) AS wanted_id,
+               scope_id
+        FROM sessions
+        CROSS JOIN search_people ON search_people.user_id = sessions.user_id
+        CROSS JOIN search_scopes
+            ON search_scopes.user_id = sessions.user_id AND search_scopes.agent_id = sessions.agent_id
+               AND search_scopes.agent_name = sessions.agent_name
+               AND search_scopes.model_id = COALESCE(NEW.model_id, sessions.model_id)
+               AND search_scopes.model_name = COALESCE(NEW.model_name, NEW.model_id, sessions.model_name)
+        WHERE sessions.session_id = NEW.session_id
+    );
 END;
 
 -- An answer that is being written is empty, and found once it is whole.

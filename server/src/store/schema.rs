@@ -113,6 +113,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_people (person_id) {
+        person_id -> BigInt,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
     search_scopes (scope_id) {
         scope_id -> BigInt,
         user_id -> Text,

@@ -1,6 +1,6 @@
 //! What is asked for, and how long it takes.
 
-use protocol::session::SessionList;
+use protocol::{session::SessionList, timestamp::Timestamp};
 use uuid::Uuid;
 
 use super::{
@@ -186,14 +186,21 @@ async fn open(reader: &mut Reader, plan: &Plan) -> Result<(Vec<Row>, Vec<String>
     Ok((vec![short, long, at_a_message], words))
 }
 
-/// The ids of so many conversations, from all over the list: opened each once, as nobody has them warm.
+/// The ids of so many conversations, from all over the two years: opened each once, as nobody has them warm.
 async fn spread(reader: &mut Reader, count: usize) -> Result<Vec<Uuid>, Fault> {
-    let total = usize::try_from(reader.total().await?)?;
-    let step = (total / count).max(1);
+    let mut ends = Vec::new();
+    for sort in ["oldest", "newest"] {
+        let (list, _) = reader.list(&format!("limit=1&sort={sort}")).await?;
+        ends.extend(list.sessions.first().map(|session| session.updated_at.0));
+    }
+    let [oldest, newest] = ends[..] else {
+        return Err("there are no conversations".into());
+    };
     let mut ids = Vec::new();
-    for index in 0..count.min(total) {
+    for index in 1..=count {
+        let until = oldest + (newest - oldest) / i64::try_from(count)? * i64::try_from(index)?;
         let (list, _) = reader
-            .list(&format!("limit=1&sort=newest&offset={}", index * step))
+            .list(&format!("limit=1&sort=newest&until={}", Timestamp(until)))
             .await?;
         ids.extend(list.sessions.first().map(|session| session.session_id));
     }

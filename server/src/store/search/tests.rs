@@ -1,7 +1,7 @@
-use diesel::sql_query;
+use diesel::{sql_query, sql_types::Text};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::*;
+use super::{find::*, *};
 use crate::{
     search::words::words,
     store::plan::{plan_of, scans},
@@ -106,7 +106,7 @@ async fn titles_are_found_among_any_number_of_newer_messages() {
          SELECT printf('%08x-0000-4000-8000-000000000000', n), '{old}', 'user', 'common', 'a', n * 1000000, 'complete' FROM n"
     )).await;
     let found = store.find_texts(ADA, asked("common")).await.unwrap();
-    assert_eq!(found.len() as i64, MOST_TEXTS + 1);
+    assert_eq!(found.len() as i64, MOST_MESSAGES + 1);
     assert_eq!(found[0].text, "common title");
 }
 
@@ -125,25 +125,47 @@ async fn deleted_ones_do_not_stand_in_the_way_of_others() {
 #[tokio::test]
 async fn a_search_reads_the_index_and_looks_up_by_keys() {
     let (_folder, store) = open().await;
-    let find = Find {
-        user_id: Id(ADA),
-        words: match_expression(ADA, &asked("x"), false),
-        first: 0,
-        last: 1,
-        from: 0,
-        until: 1,
-        limit: 5,
-    };
-    let plan = plan_of(&store, &find).await;
-    // `M`: by words; `r`, `<>`: by a span of numbers. And no sorting: SQLite's words for it end the line.
-    let (index, rest) = plan.split_first().unwrap();
+    for kind in [Kind::Titles, Kind::Messages] {
+        let plan = plan_of(&store, &Find::new(ADA, 1, &asked("x"), kind)).await;
+        // `M`: by words. What is looked up in a virtual table is called a scan, too.
+        let (index, rest) = plan.split_first().unwrap();
+        assert!(
+            index.starts_with("SCAN search_index VIRTUAL TABLE INDEX") && index.contains('M'),
+            "{plan:#?}"
+        );
+        assert_eq!(rest.len(), 3, "{plan:#?}");
+        assert!(rest.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
+        assert_eq!(scans(&plan), [index], "{plan:#?}");
+    }
+    let plan = plan_of(&store, &Find::new(ADA, 1, &TextQuery::default(), Kind::Titles)).await;
     assert!(
-        index.starts_with("SCAN search_index VIRTUAL TABLE INDEX") && index.contains('M'),
+        plan[0].contains("search_documents USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         "{plan:#?}"
     );
-    assert_eq!(rest.len(), 3, "{plan:#?}");
-    assert!(rest.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
-    assert_eq!(scans(&plan), [index], "{plan:#?}");
+    assert_eq!(scans(&plan), Vec::<&String>::new(), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn each_persons_titles_and_messages_have_numbers_of_their_own_and_odd_times_among_them() {
+    let (_folder, store) = open().await;
+    for (user, number) in [(ADA, 1_u128), (BOB, 2)] {
+        let id = Uuid::from_u128(number);
+        session(&store, user, id, i64::MAX, "odd").await;
+        for time in [i64::MIN, -5, 0, 131_071, 131_072, i64::MAX] {
+            message(&store, id, time, &format!("odd {time}")).await;
+        }
+    }
+    let found = texts(&store, asked("odd ")).await;
+    assert_eq!(found.len(), 7);
+    assert_eq!(found[0], "odd");
+    assert_eq!(found[1], format!("odd {}", i64::MAX));
+    check_index(&store).await;
+    execute(&store, format!("DELETE FROM sessions WHERE user_id = '{ADA}'")).await;
+    assert!(
+        texts(&store, asked("odd ")).await.is_empty(),
+        "nothing of hers is left, and Bob's is not hers"
+    );
+    check_index(&store).await;
 }
 
 #[tokio::test]
