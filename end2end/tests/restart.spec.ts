@@ -132,13 +132,20 @@ test('whoever says something else instead is asked no longer', async ({ chat, st
   await isDecided(chat, 2);
 });
 
-test('of two tabs that decide, the second is told that nothing waits any more', async ({ chat, context, startParley, guard }) => {
+test('of two browsers that decide, the second is told that nothing waits any more', async ({ chat, context, newVisitor, startParley, guard }) => {
   guard.allow(/409/);
   await comeBack(await startParley(), chat, '/approval Tidy up');
-  const other = new Chat(await context.newPage());
+  const sameBrowser = new Chat(await context.newPage());
+  await sameBrowser.open(chat.page.url());
+  // The same person elsewhere: no tab there hears of what is done here.
+  const elsewhere = await newVisitor();
+  await elsewhere.addCookies(await context.cookies());
+  const other = new Chat(await elsewhere.newPage());
   await other.open(chat.page.url());
   await approval(chat.page).getByRole('button', { name: 'Cancel' }).click();
   await expect(chat.lastText).toHaveText('The plan was rejected, so nothing was carried out.');
+  await expect(sameBrowser.lastText).toHaveText('The plan was rejected, so nothing was carried out.');
+  await expect(approval(sameBrowser.page)).toHaveCount(0);
   // Not a look: a click alone, as by one whose window is beside.
   await approval(other.page).getByRole('button', { name: 'Approve' }).dispatchEvent('click');
   await expect(other.notice).toContainText('No task of this conversation is waiting for approval.');
