@@ -62,6 +62,7 @@ export class Parley {
         PARLEY_REHEARSAL_DELAY_MS: '20',
         PARLEY_MESSAGES_PER_MINUTE: '0',
         PARLEY_SESSION_READS_PER_MINUTE: '0',
+        PARLEY_SEARCHES_PER_MINUTE: '0',
         PARLEY_MODEL_READS_PER_MINUTE: '0',
         PARLEY_STREAMS_PER_USER: '0',
         RUST_LOG: 'info',

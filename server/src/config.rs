@@ -63,6 +63,8 @@ pub struct Limits {
     pub messages_per_minute: u32,
     /// Reads of sessions a minute.
     pub session_reads_per_minute: u32,
+    /// Searches a minute.
+    pub searches_per_minute: u32,
     /// Reads of models and agents a minute.
     pub model_reads_per_minute: u32,
     /// Streams open at once.
@@ -76,6 +78,7 @@ impl Default for Limits {
         Self {
             messages_per_minute: 10,
             session_reads_per_minute: 60,
+            searches_per_minute: 240,
             model_reads_per_minute: 120,
             streams: 5,
             import_megabytes: IMPORT_MEGABYTES,
@@ -139,6 +142,7 @@ impl Config {
                     "PARLEY_SESSION_READS_PER_MINUTE",
                     standard.session_reads_per_minute,
                 )?,
+                searches_per_minute: parsed(&get, "PARLEY_SEARCHES_PER_MINUTE", standard.searches_per_minute)?,
                 model_reads_per_minute: parsed(&get, "PARLEY_MODEL_READS_PER_MINUTE", standard.model_reads_per_minute)?,
                 streams: parsed(&get, "PARLEY_STREAMS_PER_USER", standard.streams)?,
                 import_megabytes: match parsed(&get, "PARLEY_IMPORT_MEGABYTES", standard.import_megabytes)? {

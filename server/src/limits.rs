@@ -29,6 +29,7 @@ const REMEMBERED: usize = 10_000;
 pub struct Limiters {
     messages: Rate,
     session_reads: Rate,
+    searches: Rate,
     model_reads: Rate,
     streams: Arc<Places>,
     archives: Arc<Places>,
@@ -43,6 +44,7 @@ impl Limiters {
         Self {
             messages: Rate::new("messages", limits.messages_per_minute),
             session_reads: Rate::new("reads of conversations", limits.session_reads_per_minute),
+            searches: Rate::new("searches", limits.searches_per_minute),
             model_reads: Rate::new("reads of models and agents", limits.model_reads_per_minute),
             streams: Places::new("open streams", limits.streams),
             archives: Places::new("archives at once", ARCHIVES),
@@ -66,6 +68,15 @@ impl Limiters {
     /// When the user has made as many as a minute allows.
     pub fn session_read(&self, user: Uuid) -> Result<(), Error> {
         self.session_reads.check(user)
+    }
+
+    /// Counts a search. Who types searches several times a second, and is still to open what was found: the two are counted
+    /// apart.
+    ///
+    /// # Errors
+    /// When the user has made as many as a minute allows.
+    pub fn search(&self, user: Uuid) -> Result<(), Error> {
+        self.searches.check(user)
     }
 
     /// Counts a read of models or agents.

@@ -54,8 +54,9 @@ Settings come from the environment, and from a .env file:
   PARLEY_SECRET                     signs cookies (made once, kept beside the database)
   PARLEY_PLAIN_HTTP                 1: cookies without Secure, for plain HTTP on a LAN (0)
   PARLEY_MESSAGES_PER_MINUTE, PARLEY_SESSION_READS_PER_MINUTE,
-  PARLEY_MODEL_READS_PER_MINUTE, PARLEY_STREAMS_PER_USER
-                                    limits per user (10, 60, 120, 5); 0 lifts one
+  PARLEY_SEARCHES_PER_MINUTE, PARLEY_MODEL_READS_PER_MINUTE,
+  PARLEY_STREAMS_PER_USER
+                                    limits per user (10, 60, 240, 120, 5); 0 lifts one
   PARLEY_IMPORT_MEGABYTES           the largest file that may be brought in (256)
   PARLEY_PRUNE_ARCHIVED_DAYS        what `parley prune` takes for old (none: it does nothing)
   RUST_LOG, PARLEY_LOG_FORMAT       logging (info, text); json for machines";

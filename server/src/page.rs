@@ -185,7 +185,7 @@ impl Backend for CallerBackend {
 
     fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults> {
         Box::pin(async move {
-            self.state.limiters.session_read(self.user)?;
+            self.state.limiters.search(self.user)?;
             Ok(self.chat().search(self.user, &q, limit).await?)
         })
     }

@@ -24,7 +24,7 @@ pub(super) async fn search(
     User(user): User,
     Params(params): Params<SearchParams>,
 ) -> Result<Body<SearchResults>, Error> {
-    state.limiters.session_read(user)?;
+    state.limiters.search(user)?;
     let limit = params.limit.unwrap_or(PAGE_OF_HITS);
     Ok(Body(state.chat.search(user, &params.q, limit).await?))
 }

@@ -46,6 +46,7 @@ use uuid::Uuid;
 pub const UNLIMITED: Limits = Limits {
     messages_per_minute: 0,
     session_reads_per_minute: 0,
+    searches_per_minute: 0,
     model_reads_per_minute: 0,
     streams: 0,
     import_megabytes: 8,

@@ -177,9 +177,10 @@ async fn what_is_anothers_is_never_found() {
 }
 
 #[tokio::test]
-async fn searches_count_as_reads_and_too_many_are_refused() {
+async fn too_many_searches_are_refused_and_what_they_found_can_still_be_read() {
     let app = TestApp::with_limits(Limits {
-        session_reads_per_minute: 2,
+        searches_per_minute: 2,
+        session_reads_per_minute: 1,
         ..UNLIMITED
     })
     .await;
@@ -189,6 +190,8 @@ async fn searches_count_as_reads_and_too_many_are_refused() {
     assert_eq!(status, StatusCode::OK);
     let (status, body) = browser.get("/api/search?q=x").await;
     assert_eq!((status, code(&body)), (StatusCode::TOO_MANY_REQUESTS, "rate_limited"));
+    let (status, _) = browser.get("/api/chat/sessions").await;
+    assert_eq!(status, StatusCode::OK);
 }
 
 /// Whatever is typed: the index's own syntax among it.

@@ -157,7 +157,8 @@ async fn start(parley: &Path, gateway: SocketAddr, address: SocketAddr, folder: 
         .env("GATEWAY_URL", format!("http://{gateway}"))
         .env("PARLEY_SECRET", SECRET)
         .env("PARLEY_MESSAGES_PER_MINUTE", "0")
-        .env("PARLEY_SESSION_READS_PER_MINUTE", "0");
+        .env("PARLEY_SESSION_READS_PER_MINUTE", "0")
+        .env("PARLEY_SEARCHES_PER_MINUTE", "0");
     let process = Process::start("parley", &mut command, address).await;
     Ok(process.map_err(|error| format!("{error}\n{}", target::log(folder)))?)
 }

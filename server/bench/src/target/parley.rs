@@ -19,6 +19,7 @@ pub(super) fn command(
     for limit in [
         "PARLEY_MESSAGES_PER_MINUTE",
         "PARLEY_SESSION_READS_PER_MINUTE",
+        "PARLEY_SEARCHES_PER_MINUTE",
         "PARLEY_MODEL_READS_PER_MINUTE",
         "PARLEY_STREAMS_PER_USER",
     ] {
