@@ -135,6 +135,21 @@ test('each bar tells what it stands for, by the pointer and by the arrows', asyn
   await expect(tip).toHaveCount(0);
 });
 
+test('what is answered in another tab counts at once, and the gauge leads here', async ({ chat, page, context }) => {
+  await talk(chat);
+  await page.getByTitle(/^Tokens in the model/).click();
+  await page.getByRole('link', { name: 'All usage' }).click();
+  await expect(page).toHaveURL(/\/usage$/);
+  await expect(figure(chat, 'Answers')).toContainText('3');
+  await expect(page.locator('.breakdown')).toHaveCount(0);
+
+  const other = new Chat(await context.newPage());
+  await other.open(new URL('/llm', page.url()).href);
+  await other.sayAndWait('Cheap, please');
+  await expect(figure(chat, 'Answers')).toContainText('4');
+  await expect(figure(chat, 'Cost')).toContainText('$2.00');
+});
+
 test('a table comes as a file', async ({ chat, page }) => {
   await talk(chat);
   await chat.open('/usage?range=90d');

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{Form, FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -81,33 +81,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A JSON body, or that of a form: what a page sends that downloads the answer.
-pub struct JsonOrForm<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonOrForm<T> {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        if !is_form(request.headers()) {
-            return Json::from_request(request, state).await.map(|Json(body)| Self(body));
-        }
-        match Form::from_request(request, state).await {
-            Ok(Form(body)) => Ok(Self(body)),
-            Err(rejection) => Err(Error::InvalidRequest(reason(&rejection.body_text()))),
-        }
-    }
-}
-
 fn is_json(headers: &HeaderMap) -> bool {
-    is_declared(headers, "application/json")
-}
-
-/// Whether the body is that of a form.
-pub fn is_form(headers: &HeaderMap) -> bool {
-    is_declared(headers, "application/x-www-form-urlencoded")
-}
-
-fn is_declared(headers: &HeaderMap, media_type: &str) -> bool {
     let essence = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -115,7 +89,7 @@ fn is_declared(headers: &HeaderMap, media_type: &str) -> bool {
     essence
         .split(';')
         .next()
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// A library's reason, cut short and without names of Rust.

@@ -1,37 +1,22 @@
 //! What every request passes on its way in, and every response on its way out.
 
-use std::time::Duration;
-
 use axum::{
-    body::{Body, to_bytes},
-    extract::{Form, FromRequest, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::SignedCookieJar;
-use serde::Deserialize;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    extract::{MAX_BODY_BYTES, is_form},
     identity::{UserId, cookie, cookie_name},
     state::AppState,
 };
 
 /// The header that carries the CSRF token.
 pub const CSRF_HEADER: &str = "x-csrf-token";
-
-/// How long a form may take to arrive.
-const FORM_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The field that carries it in a form, which cannot set headers.
-#[derive(Deserialize)]
-struct CsrfField {
-    csrf_token: String,
-}
 
 /// Names the user by the signed cookie, or gives a new identity to who has none.
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -62,32 +47,11 @@ pub async fn guard_unsafe(State(state): State<AppState>, request: Request, next:
     let token = headers
         .get(CSRF_HEADER)
         .and_then(|token| token.to_str().ok())
-        .map(ToOwned::to_owned);
-    let (request, token) = match token {
-        None if is_form(headers) => match token_of_form(request).await {
-            Ok(found) => found,
-            Err(error) => return error.into_response(),
-        },
-        token => (request, token.unwrap_or_default()),
-    };
+        .unwrap_or_default();
     match request.extensions().get::<UserId>() {
-        Some(user) if state.keys.is_csrf_token(*user, &token) => next.run(request).await,
+        Some(user) if state.keys.is_csrf_token(*user, token) => next.run(request).await,
         _ => Error::CsrfToken.into_response(),
     }
-}
-
-/// The token that a form carries; empty where it carries none.
-async fn token_of_form(request: Request) -> Result<(Request, String), Error> {
-    let (parts, body) = request.into_parts();
-    let read = timeout(FORM_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await;
-    let bytes = read.map_err(|_| Error::TimedOut)?.map_err(|_| Error::BodyTooLarge)?;
-    let mut copy = Request::new(Body::from(bytes.clone()));
-    *copy.method_mut() = Method::POST;
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    copy.headers_mut().insert(header::CONTENT_TYPE, form);
-    let field = Form::<CsrfField>::from_request(copy, &()).await;
-    let token = field.map(|Form(field)| field.csrf_token).unwrap_or_default();
-    Ok((Request::from_parts(parts, Body::from(bytes)), token))
 }
 
 /// The headers that every response carries.

@@ -1,12 +1,10 @@
 //! Days of UTC, as whole days since the Unix epoch.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::{Date, Month, OffsetDateTime};
+use std::{fmt, str::FromStr};
+use time::{Date, OffsetDateTime};
 
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Timestamp, date};
 
 const MICROS: i64 = 86_400_000_000;
 
@@ -53,13 +51,7 @@ impl FromStr for Day {
 }
 
 fn parse(text: &str) -> Option<Day> {
-    let mut parts = text.splitn(3, '-');
-    let date = Date::from_calendar_date(
-        parts.next()?.parse().ok()?,
-        Month::try_from(parts.next()?.parse::<u8>().ok()?).ok()?,
-        parts.next()?.parse().ok()?,
-    );
-    let midnight = date.ok()?.midnight().assume_utc().unix_timestamp();
+    let midnight = date(text)?.midnight().assume_utc().unix_timestamp();
     Some(Day(midnight.div_euclid(MICROS / 1_000_000)))
 }
 

@@ -53,14 +53,7 @@ fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let micro = fraction.parse::<u32>().ok()? * 10u32.pow(6 - u32::try_from(fraction.len()).ok()?);
-    let mut date = date.splitn(3, '-');
     let mut clock = clock.splitn(3, ':');
-    let date = Date::from_calendar_date(
-        date.next()?.parse().ok()?,
-        Month::try_from(date.next()?.parse::<u8>().ok()?).ok()?,
-        date.next()?.parse().ok()?,
-    )
-    .ok()?;
     let clock = Time::from_hms_micro(
         clock.next()?.parse().ok()?,
         clock.next()?.parse().ok()?,
@@ -68,8 +61,21 @@ fn parse(text: &str) -> Option<Timestamp> {
         micro,
     )
     .ok()?;
-    let nanos = PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp_nanos();
+    let nanos = PrimitiveDateTime::new(self::date(date)?, clock)
+        .assume_utc()
+        .unix_timestamp_nanos();
     i64::try_from(nanos / 1_000).ok().map(Timestamp)
+}
+
+/// The day that a text such as `2026-01-31` names.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    let mut parts = text.splitn(3, '-');
+    let date = Date::from_calendar_date(
+        parts.next()?.parse().ok()?,
+        Month::try_from(parts.next()?.parse::<u8>().ok()?).ok()?,
+        parts.next()?.parse().ok()?,
+    );
+    date.ok()
 }
 
 impl Serialize for Timestamp {

@@ -118,6 +118,7 @@ pub(crate) fn Breakdown() -> impl IntoView {
             <p>
                 {move || if chat.has_more.get() { "All answers, with those not listed: " } else { "All answers: " }}
                 <b>{total}</b>
+                <a href="/usage">"All usage"</a>
             </p>
         </div>
     }

@@ -20,6 +20,7 @@ use crate::{
     components::icon::{self, Icon},
     error::PageError,
     parts, server_fns,
+    state::use_chat,
 };
 use chart::Chart;
 use conversations::Conversations;
@@ -61,7 +62,16 @@ pub(crate) fn Report() -> impl IntoView {
             measure: query.get_str("chart").and_then(Measure::named),
         })
     });
-    let report = Resource::new_blocking(move || asked.get().range, server_fns::usage);
+    let chat = use_chat();
+    // What the list tells of it: another figure there is another one here.
+    let taken = Memo::new(move |_| {
+        chat.sessions
+            .with(|all| all.iter().map(|session| session.total_tokens).sum::<u64>())
+    });
+    let report = Resource::new_blocking(
+        move || (asked.get().range, taken.get()),
+        |(range, _)| server_fns::usage(range),
+    );
     view! {
         <PageFrame name="usage" title="Usage" tools=move || view! { <Ranges asked/> }>
             // What is shown stays until the other range is there.

@@ -21,7 +21,7 @@ use crate::{
         file_name, html, media_type, stamp, write,
         zip::{self, MOST_CONVERSATIONS},
     },
-    extract::{JsonOrForm, Params, SessionId, User},
+    extract::{Json, Params, SessionId, User},
     state::AppState,
     store::now,
 };
@@ -61,10 +61,9 @@ pub(super) async fn export_session(
     Ok(response)
 }
 
-/// The body of `POST /api/chat/sessions/export`: as JSON, or as a form, whose `ids` are separated by commas.
+/// The body of `POST /api/chat/sessions/export`
 #[derive(Debug, Deserialize)]
 pub(super) struct ExportMany {
-    #[serde(deserialize_with = "ids")]
     ids: Vec<Uuid>,
     #[serde(default)]
     format: ExportFormat,
@@ -74,7 +73,7 @@ pub(super) struct ExportMany {
 pub(super) async fn export_many(
     State(state): State<AppState>,
     User(user): User,
-    JsonOrForm(many): JsonOrForm<ExportMany>,
+    Json(many): Json<ExportMany>,
 ) -> Result<Response, Error> {
     state.limiters.session_read(user)?;
     let place = state.limiters.archive(user)?;
@@ -128,21 +127,4 @@ fn attachment(name: &str) -> Result<HeaderValue, Error> {
 
 fn value(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|_| Error::InvalidRequest("it cannot stand in a header".into()))
-}
-
-fn ids<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Uuid>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Ids {
-        List(Vec<Uuid>),
-        Text(String),
-    }
-    match Ids::deserialize(deserializer)? {
-        Ids::List(ids) => Ok(ids),
-        Ids::Text(text) => text
-            .split(',')
-            .filter(|id| !id.trim().is_empty())
-            .map(|id| id.trim().parse().map_err(serde::de::Error::custom))
-            .collect(),
-    }
 }

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode, header},
+    http::{Method, StatusCode, header},
 };
 use proptest::{collection, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -399,36 +399,6 @@ async fn many_are_taken_along_in_one_archive_and_come_back_from_it() {
     for ids in [vec![], (0..5_001).map(|_| Uuid::new_v4()).collect()] {
         assert_eq!(ask(&ids, "json").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
-}
-
-#[tokio::test]
-async fn a_form_downloads_an_archive_and_carries_its_token_as_a_field() {
-    let app = TestApp::start().await;
-    let ada = app.browser().await;
-    let session = ada.talk(None, "x").await;
-    let send = async |body: String, origin: &str| {
-        let request = Request::post("/api/chat/sessions/export")
-            .header(header::HOST, "parley.test")
-            .header(header::ORIGIN, origin)
-            .header(header::COOKIE, &ada.cookie)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body))
-            .unwrap();
-        call(&ada.router, request).await
-    };
-    let form = |token: &str| format!("csrf_token={token}&ids={session}%2C{}&format=markdown", Uuid::new_v4());
-    let response = send(form(&ada.token), "http://parley.test").await;
-    assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(files(body_of(response).await.to_vec()).len(), 2);
-    for (body, origin) in [
-        (form("x"), "http://parley.test"),
-        (format!("ids={session}"), "http://parley.test"),
-        (form(&ada.token), "https://evil.test"),
-    ] {
-        assert_eq!(send(body, origin).await.status(), StatusCode::FORBIDDEN);
-    }
-    let odd = send(format!("csrf_token={}&ids=1", ada.token), "http://parley.test").await;
-    assert_eq!(odd.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
