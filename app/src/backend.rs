@@ -45,8 +45,9 @@ pub trait Backend: Send + Sync + 'static {
     fn registry(&self) -> Answer<'_, Registry>;
     /// A page of the caller's sessions.
     fn sessions(&self, query: SessionQuery) -> Answer<'_, SessionList>;
-    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question.
-    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults>;
+    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question; the
+    /// days that it names begin where the caller's clock is that far ahead of UTC, in minutes.
+    fn search(&self, q: String, limit: u64, utc_offset_minutes: i32) -> Answer<'_, SearchResults>;
     /// A session with the last messages of the branch shown, or those before the message `before`.
     fn session(&self, session_id: Uuid, before: Option<Uuid>) -> Answer<'_, SessionDetail>;
     /// A session with the messages after this one on the branch shown.

@@ -148,7 +148,7 @@ pub(crate) async fn load(path: String, query: ParamsMap) -> Boot {
         }
     };
     let history = match path.trim_end_matches('/') {
-        "/history" => Some(backend.sessions(Asked::read(&query).query()).await.map_err(|refusal| {
+        "/history" => Some(backend.sessions(Asked::read(&query).query(0)).await.map_err(|refusal| {
             set_status(refusal.status);
             shown(refusal)
         })),

@@ -29,6 +29,35 @@ pub(crate) enum Heard {
     Failed(ErrorBody),
 }
 
+/// Where the focus goes among several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// To the one after; from outside, to the first.
+    Next,
+    /// To the one before.
+    Previous,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+impl Step {
+    /// What a key press in a list or a menu asks for.
+    pub(crate) fn of_key(event: &ev::KeyboardEvent) -> Option<Self> {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key() {
+            return None;
+        }
+        match event.key().as_str() {
+            "ArrowDown" => Some(Self::Next),
+            "ArrowUp" => Some(Self::Previous),
+            "Home" => Some(Self::First),
+            "End" => Some(Self::Last),
+            _ => None,
+        }
+    }
+}
+
 /// Waits for that, but no longer than `limit`; then it is dropped. A request has no limit of its own: on a network that has
 /// gone without a word it would wait for minutes.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {

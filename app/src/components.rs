@@ -22,7 +22,7 @@ mod palette;
 pub(crate) mod picker;
 mod row_menu;
 pub(crate) mod search;
-mod session_row;
+pub(crate) mod session_row;
 pub(crate) mod sidebar;
 pub(crate) mod skeleton;
 mod tasks;

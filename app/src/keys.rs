@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Light,
     /// Lists the keys.
     Keys,
+    /// Takes back what was just done.
+    Undo,
 }
 
 impl Command {
@@ -64,7 +66,7 @@ impl Command {
 }
 
 /// What the list of keys says.
-pub(crate) const LIST: [(&str, &str); 10] = [
+pub(crate) const LIST: [(&str, &str); 12] = [
     ("Enter", "Send the message"),
     ("Shift Enter", "Break the line"),
     ("Ctrl ↑ / Ctrl ↓", "Bring back what you wrote before"),
@@ -74,6 +76,8 @@ pub(crate) const LIST: [(&str, &str); 10] = [
     ("Ctrl .", "Choose the agent"),
     ("Ctrl /", "Choose the model"),
     ("Ctrl E", "Export the conversation"),
+    ("Ctrl Z", "Undo what was just archived or deleted"),
+    ("↑ ↓ Home End", "Go through a list or a menu"),
     ("?", "Show these keys"),
 ];
 
@@ -114,6 +118,8 @@ pub(crate) fn command(press: Press<'_>) -> Option<Command> {
         "e" if !is_shift => Some(Command::Export(ExportFormat::Markdown)),
         "/" => Some(Command::Model),
         "." => Some(Command::Agent),
+        // In a field it takes back what was typed there.
+        "z" if !is_shift && !is_writing => Some(Command::Undo),
         _ => None,
     }
 }
@@ -160,6 +166,12 @@ mod tests {
         assert_eq!(command(plain("?", false)), Some(Command::Keys));
         assert_eq!(command(plain("?", true)), None);
         assert_eq!(command(plain("k", false)), None);
+        assert_eq!(command(press("z")), None, "the field's own");
+        let elsewhere = Press {
+            is_writing: false,
+            ..press("z")
+        };
+        assert_eq!(command(elsewhere), Some(Command::Undo));
         let with_alt = Press {
             is_alt: true,
             ..press("e")

@@ -19,7 +19,7 @@ use crate::{
     boot::{self, Boot},
     browser,
     components::{offline::OfflineBar, sidebar::Sidebar, toast::ToastBar},
-    keys::{self, Press},
+    keys::{self, Command, Press},
     parts::{self, Tools},
     state::{Chat, use_chat},
 };
@@ -133,6 +133,11 @@ fn obey_keys(chat: Chat) {
             if event.is_composing() || event.default_prevented() || chat.question.with_untracked(Option::is_some) {
                 return;
             }
+            if event.key() == "Escape" && chat.drawer.get_untracked() && chat.overlay.with_untracked(Option::is_none) {
+                event.prevent_default();
+                chat.close_drawer();
+                return;
+            }
             let press = Press {
                 key: &event.key(),
                 is_control: event.ctrl_key() || event.meta_key(),
@@ -141,6 +146,9 @@ fn obey_keys(chat: Chat) {
                 is_writing: browser::is_writing(&event),
             };
             if let Some(command) = keys::command(press) {
+                if command == Command::Undo && chat.toast.with_untracked(Option::is_none) {
+                    return;
+                }
                 event.prevent_default();
                 chat.run(command);
             }

@@ -29,8 +29,8 @@ pub(crate) async fn sessions(query: SessionQuery) -> Result<SessionList, PageErr
 
 /// What is found in the caller's titles and messages.
 #[server(prefix = "/fn", endpoint = "search", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn search(q: String, limit: u64) -> Result<SearchResults, PageError> {
-    door::answer(door::backend()?.search(q, limit).await)
+pub(crate) async fn search(q: String, limit: u64, utc_offset_minutes: i32) -> Result<SearchResults, PageError> {
+    door::answer(door::backend()?.search(q, limit, utc_offset_minutes).await)
 }
 
 /// A session with its last messages, or those before `before`.

@@ -37,7 +37,7 @@ use protocol::{
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
-use crate::{backend::Registry, calendar::Clock, error::PageError, markdown::Colours, stream::Connection};
+use crate::{backend::Registry, browser, calendar::Clock, error::PageError, markdown::Colours, stream::Connection};
 pub(crate) use command::{OpenPicker, Overlay, export_address, message_address};
 pub(crate) use lasting::Lasting;
 pub(crate) use line::{Delivery, Line};
@@ -180,6 +180,8 @@ pub(crate) struct Chat {
     pub(crate) before_earlier: StoredValue<Option<Callback<()>>>,
     /// Whether earlier or later messages are on their way.
     is_reading_part: StoredValue<bool>,
+    /// Where the page of all conversations was left: its address, and how far it was scrolled.
+    pub(crate) history_place: StoredValue<Option<(String, i32)>>,
     /// What the page of all conversations lists at first, where the server has written it.
     pub(crate) first_history: StoredValue<Option<Result<SessionList, PageError>>>,
 }
@@ -241,6 +243,7 @@ impl Chat {
             toasts: StoredValue::new(0),
             before_earlier: StoredValue::new(None),
             is_reading_part: StoredValue::new(false),
+            history_place: StoredValue::new(None),
             first_history: StoredValue::new(None),
         }
     }
@@ -293,8 +296,15 @@ impl Chat {
         self.announcement.set(text.into());
     }
 
-    /// Shows what went wrong.
+    /// Closes the sidebar on a phone, and goes back to what opened it.
+    pub(crate) fn close_drawer(self) {
+        self.drawer.set(false);
+        browser::focus(".on-phones[aria-expanded]");
+    }
+
+    /// Shows what went wrong. The drawer would hide it.
     pub(crate) fn report(self, error: PageError, remedy: Option<Remedy>) {
+        self.drawer.set(false);
         self.notice.set(Some(Notice { error, remedy }));
     }
 

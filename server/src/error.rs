@@ -175,12 +175,12 @@ impl Error {
             Self::AgentUnknown(agent) => (
                 "agent_unknown",
                 format!("There is no agent {agent:?}."),
-                "Choose one that GET /api/agents lists.",
+                "Choose another agent.",
             ),
             Self::ModelInactive(model) => (
                 "model_inactive",
                 format!("The model {model:?} is not available."),
-                "Choose one that GET /api/models lists.",
+                "Choose another model.",
             ),
             Self::NoModel => (
                 "no_model",

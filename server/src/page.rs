@@ -183,10 +183,10 @@ impl Backend for CallerBackend {
         })
     }
 
-    fn search(&self, q: String, limit: u64) -> Answer<'_, SearchResults> {
+    fn search(&self, q: String, limit: u64, utc_offset_minutes: i32) -> Answer<'_, SearchResults> {
         Box::pin(async move {
             self.state.limiters.search(self.user)?;
-            Ok(self.chat().search(self.user, &q, limit).await?)
+            Ok(self.chat().search(self.user, &q, utc_offset_minutes, limit).await?)
         })
     }
 

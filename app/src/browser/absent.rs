@@ -96,7 +96,11 @@ pub(crate) fn find(_selector: &str) -> Option<Element> {
 
 pub(crate) fn click(_selector: &str) {}
 
-pub(crate) fn step_focus(_within: &Element, _selector: &str, _forward: bool) {}
+pub(crate) fn focus_if_lost(_selector: &str) {}
+
+pub(crate) fn hand_on_focus(_rows: &'static str, _control: &'static str) {}
+
+pub(crate) fn step_focus(_within: &Element, _selector: &str, _step: super::Step) {}
 
 pub(crate) fn reveal(_element: &Element) {}
 
@@ -104,7 +108,11 @@ pub(crate) fn is_near_end(_scroller: &Element, _distance: i32) -> bool {
     false
 }
 
-pub(crate) fn to_the_top(_selector: &str) {}
+pub(crate) fn scroll_place(_selector: &str) -> i32 {
+    0
+}
+
+pub(crate) fn scroll_to_place(_selector: &str, _place: i32) {}
 
 pub(crate) fn to_the_middle(_element: &Element) {}
 

@@ -232,7 +232,7 @@ pub(crate) fn is_writing(event: &leptos::ev::KeyboardEvent) -> bool {
         .and_then(|target| target.dyn_into::<Element>().ok())
         .is_some_and(|element| {
             element
-                .matches("input, textarea, select, [contenteditable]")
+                .matches("input:not([type='checkbox']), textarea, select, [contenteditable]")
                 .unwrap_or(false)
         })
 }

@@ -51,6 +51,7 @@ pub(crate) fn Composer() -> impl IntoView {
         >
             <textarea
                 id="message"
+                dir="auto"
                 node_ref=field
                 rows="1"
                 aria-label="Message"
@@ -161,9 +162,12 @@ fn stop_on_escape(chat: Chat) {
             if event.key() != "Escape" || event.is_composing() || event.default_prevented() {
                 return;
             }
-            if chat.drawer.get_untracked() {
-                chat.drawer.set(false);
-            } else if chat.question.with_untracked(Option::is_none) && chat.overlay.with_untracked(Option::is_none) {
+            // What is open over the page closes first.
+            let is_covered = chat.drawer.get_untracked();
+            if !is_covered
+                && chat.question.with_untracked(Option::is_none)
+                && chat.overlay.with_untracked(Option::is_none)
+            {
                 chat.stop();
             }
         });

@@ -18,9 +18,9 @@ pub(super) fn ExportLinks(session_id: Uuid, #[prop(into)] on_pick: Callback<()>)
                     href=export_address(session_id, format)
                     download=""
                     rel="external"
-                    aria-label=format!("Export as {}", words(format))
                     on:click=move |_| on_pick.run(())
                 >
+                    <Icon glyph=icon::DOWNLOAD/>
                     {words(format)}
                 </a>
             }
@@ -46,8 +46,8 @@ pub(super) fn ExportMenu(session_id: Uuid) -> impl IntoView {
 
 fn words(format: ExportFormat) -> &'static str {
     match format {
-        ExportFormat::Markdown => "Markdown",
-        ExportFormat::Json => "JSON",
-        ExportFormat::Html => "HTML",
+        ExportFormat::Markdown => "Export as Markdown",
+        ExportFormat::Json => "Export as JSON",
+        ExportFormat::Html => "Export as HTML",
     }
 }

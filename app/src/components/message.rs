@@ -124,6 +124,7 @@ fn Edit(line: Line, editing: RwSignal<bool>) -> impl IntoView {
             }
         >
             <textarea
+                dir="auto"
                 node_ref=field
                 rows="1"
                 aria-label="Edit message"

@@ -15,7 +15,7 @@ use super::{
     icon::{self, Icon},
 };
 use crate::{
-    browser,
+    browser::{self, Step},
     state::{Chat, use_chat},
 };
 
@@ -30,7 +30,7 @@ pub(super) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close
     Effect::new(move |_| {
         if let Some(menu) = menu.get() {
             browser::reveal(&menu);
-            browser::step_focus(&menu, ITEMS, true);
+            browser::step_focus(&menu, ITEMS, Step::First);
         }
     });
     let session_id = session.with_untracked(|session| session.session_id);
@@ -44,19 +44,13 @@ pub(super) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close
         }
     };
     let on_key = move |event: KeyboardEvent| {
-        let forward = match event.key().as_str() {
-            "ArrowDown" => true,
-            "ArrowUp" => false,
-            "Escape" => {
-                // Nearer to the person than the answer that Escape would stop.
-                event.stop_propagation();
-                return close.run(());
-            }
-            _ => return,
-        };
-        event.prevent_default();
-        if let Some(menu) = menu.get_untracked() {
-            browser::step_focus(&menu, ITEMS, forward);
+        if event.key() == "Escape" {
+            // Nearer to the person than the answer that Escape would stop.
+            event.stop_propagation();
+            close.run(());
+        } else if let (Some(step), Some(menu)) = (Step::of_key(&event), menu.get_untracked()) {
+            event.prevent_default();
+            browser::step_focus(&menu, ITEMS, step);
         }
     };
     let then = move |act: fn(Chat, Uuid)| {
@@ -81,10 +75,7 @@ pub(super) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close
                 <Icon glyph=icon::PIN/>
                 {move || if pinned.get() { "Unpin" } else { "Pin" }}
             </button>
-            <div class="formats" role="group" aria-label="Export">
-                <Icon glyph=icon::DOWNLOAD/>
-                <ExportLinks session_id on_pick=close/>
-            </div>
+            <ExportLinks session_id on_pick=close/>
             <button type="button" class="quiet" on:click=move |_| then(Chat::archive)>
                 <Icon glyph=icon::ARCHIVE/>
                 "Archive"

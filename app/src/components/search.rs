@@ -75,9 +75,10 @@ impl Search {
     /// Searches once more.
     pub(super) fn ask(self) {
         let asked = self.words.get_untracked();
+        let ahead = self.chat.clock.utc_offset_minutes.get_untracked();
         self.ring(SLOW, |search| search.is_slow.set(true));
         spawn_local(async move {
-            let outcome = server_fns::search(asked.clone(), MOST).await;
+            let outcome = server_fns::search(asked.clone(), MOST, ahead).await;
             // Others may be typed by now, or the field may be gone.
             if self.words.try_get_untracked().is_none_or(|words| words != asked) {
                 return;

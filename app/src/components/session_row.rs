@@ -41,13 +41,23 @@ pub(super) fn SessionRow(session_id: Uuid, first: SessionSummary, places: Places
     });
     let face = RwSignal::new(Face::Link);
     view! {
-        <li class="session">
+        <li class="session" id=row_id(session_id)>
             {move || match face.get() {
                 Face::Link => view! { <Link session face/> }.into_any(),
                 Face::Title => view! { <TitleField session face/> }.into_any(),
             }}
         </li>
     }
+}
+
+/// What a row is found by when the focus is to come back to it.
+fn row_id(session_id: Uuid) -> String {
+    format!("row-{}", session_id.simple())
+}
+
+/// The button of that row which opens its menu.
+pub(crate) fn dots_of(session_id: Uuid) -> String {
+    format!("#{} .dots", row_id(session_id))
 }
 
 #[component]
@@ -76,7 +86,7 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
             on:click=move |_| chat.drawer.set(false)
         >
             <TierMark agent_id=Signal::derive(move || session.with(|session| session.agent_id.clone()))/>
-            <span class="title">{title}</span>
+            <span class="title" dir="auto">{title}</span>
             {move || {
                 if is_live.get() {
                     view! { <span class="live"><span class="unseen">"Being answered"</span></span> }.into_any()
@@ -129,16 +139,22 @@ fn TitleField(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoV
     let on_key = {
         let save = save.clone();
         move |event: ev::KeyboardEvent| {
-            if event.key() == "Enter" && !event.is_composing() {
-                save();
+            match event.key().as_str() {
+                "Enter" if !event.is_composing() => save(),
+                "Escape" => {
+                    event.stop_propagation();
+                    face.set(Face::Link);
+                }
+                _ => return,
             }
-            close_on_escape(&event, face);
+            browser::focus(&dots_of(session_id));
         }
     };
     view! {
         <input
             type="text"
             class="rename"
+            dir="auto"
             aria-label="Title"
             maxlength="200"
             value=title
@@ -146,12 +162,5 @@ fn TitleField(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoV
             on:keydown=on_key
             on:blur=move |_| if face.try_get_untracked() == Some(Face::Title) { save() }
         />
-    }
-}
-
-fn close_on_escape(event: &ev::KeyboardEvent, face: RwSignal<Face>) {
-    if event.key() == "Escape" {
-        event.stop_propagation();
-        face.set(Face::Link);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn Sidebar() -> impl IntoView {
                     type="button"
                     class="quiet on-phones close"
                     aria-label="Close"
-                    on:click=move |_| chat.drawer.set(false)
+                    on:click=move |_| chat.close_drawer()
                 >
                     <Icon glyph=icon::CLOSE/>
                 </button>
@@ -61,7 +61,7 @@ pub(crate) fn Sidebar() -> impl IntoView {
                 </button>
             </footer>
         </aside>
-        <div class="scrim" on:click=move |_| chat.drawer.set(false)></div>
+        <div class="scrim" on:click=move |_| chat.close_drawer()></div>
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn ToastBar() -> impl IntoView {
         <Show when=move || text.with(Option::is_some)>
             <div class="toast">
                 <p>{move || text.get()}</p>
-                <button type="button" class="small" on:click=move |_| chat.undo()>
+                <button type="button" class="small" title="Undo (Ctrl Z)" on:click=move |_| chat.undo()>
                     "Undo"
                 </button>
                 <button type="button" class="quiet" aria-label="Dismiss" on:click=move |_| chat.forget_toast()>

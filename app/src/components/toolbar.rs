@@ -69,10 +69,7 @@ fn SessionTools(session_id: Uuid) -> impl IntoView {
                 <Icon glyph=icon::MORE/>
             </summary>
             <div class="menu">
-                <div class="formats" role="group" aria-label="Export">
-                    <Icon glyph=icon::DOWNLOAD/>
-                    <ExportLinks session_id on_pick=move |()| close()/>
-                </div>
+                <ExportLinks session_id on_pick=move |()| close()/>
                 <button
                     type="button"
                     class="quiet"

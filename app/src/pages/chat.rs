@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
+use uuid::Uuid;
 
 use super::{FirstReading, Placeholder, Ready, not_found::Lost};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     components::{
         composer::Composer,
         hero::{Hero, Ideas},
+        icon::{self, Icon},
         notice::NoticeBar,
         skeleton::Skeleton,
         toolbar::Toolbar,
@@ -54,6 +56,10 @@ pub(super) fn ChatPage() -> impl IntoView {
 fn Column() -> impl IntoView {
     let chat = use_chat();
     let view = Memo::new(move |_| chat.view.get());
+    let archived = Memo::new(move |_| {
+        let session = chat.session.get();
+        session.and_then(|session| session.archived_at.map(|_| session.session_id))
+    });
     let has_ideas = move || view.get() == View::New && chat.agent_id.with(|id| !id.is_empty());
     view! {
         <Title text=move || title(chat)/>
@@ -76,10 +82,32 @@ fn Column() -> impl IntoView {
             }}
             <div class="dock">
                 <NoticeBar/>
-                <Composer/>
+                <Show when=move || archived.get().is_none() fallback=move || view! { <InArchive session_id=archived/> }>
+                    <Composer/>
+                </Show>
             </div>
             <Show when=has_ideas><Ideas/></Show>
         </main>
+    }
+}
+
+/// In the place of the composer: what is in the archive can be read, and goes on once it is taken out.
+#[component]
+fn InArchive(session_id: Memo<Option<Uuid>>) -> impl IntoView {
+    let chat = use_chat();
+    let take_out = move |_| {
+        if let Some(session_id) = session_id.get_untracked() {
+            chat.take_out_of_archive(session_id);
+        }
+    };
+    view! {
+        <div class="in-archive">
+            <Icon glyph=icon::ARCHIVE/>
+            <p>"This conversation is in the archive."</p>
+            <button type="button" on:click=take_out>
+                "Restore"
+            </button>
+        </div>
     }
 }
 

@@ -93,11 +93,7 @@ fn Nothing() -> impl IntoView {
                     "Archived ones are under “Archived”."
                 },
                 "Show all",
-                Asked {
-                    archived: asked.archived,
-                    ..Asked::default()
-                }
-                .address(),
+                asked.all().address(),
             )
         } else if asked.archived {
             (
@@ -130,11 +126,26 @@ fn Failed(error: crate::error::PageError) -> impl IntoView {
     let listing = use_listing();
     view! {
         <div class="lost" role="alert">
-            <h2>{error.error.message}</h2>
-            <p>{error.error.action}</p>
-            <button type="button" class="primary" on:click=move |_| listing.read()>
-                "Retry"
-            </button>
+            {if error.error.code == "cursor_invalid" {
+                let first = listing.asked.with_untracked(|asked| asked.first_page().address());
+                view! {
+                    <h2>"This page of the list is not there"</h2>
+                    <p>"Its address is of another list, or not whole."</p>
+                    <a class="button primary" href=first>
+                        "To the first page"
+                    </a>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <h2>{error.error.message}</h2>
+                    <p>{error.error.action}</p>
+                    <button type="button" class="primary" on:click=move |_| listing.read()>
+                        "Retry"
+                    </button>
+                }
+                    .into_any()
+            }}
         </div>
     }
 }

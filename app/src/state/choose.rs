@@ -19,6 +19,16 @@ impl Chat {
         self.speak_to(&agent_id.unwrap_or_default());
     }
 
+    /// Keeps whom one speaks to for a new conversation, as far as they are there: a conversation that was shown may have been
+    /// with an agent, or by a model, that is here no longer.
+    pub(super) fn choose_who_is_there(self) {
+        if untrack(|| self.agent()).is_none() {
+            self.choose_default_agent();
+        } else if untrack(|| self.model()).is_none() {
+            self.speak_to(&self.agent_id.get_untracked());
+        }
+    }
+
     /// Speaks to that agent from now on, with its own model.
     fn speak_to(self, agent_id: &str) {
         let model_id = self.registry.with_untracked(|registry| {

@@ -123,9 +123,7 @@ impl Chat {
             Place::New => {
                 self.session_id.set(None);
                 self.view.set(View::New);
-                if untrack(|| self.agent()).is_none() {
-                    self.choose_default_agent();
-                }
+                self.choose_who_is_there();
             }
             Place::Session(session_id) => {
                 self.session_id.set(Some(session_id));

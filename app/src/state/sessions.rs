@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::HashSet, time::Duration};
 use uuid::Uuid;
 
 use super::{Chat, Remedy, Text, View, tabs::News};
-use crate::{boot::SESSIONS_PER_PAGE, browser, server_fns};
+use crate::{boot::SESSIONS_PER_PAGE, browser, components::session_row::dots_of, server_fns};
 
 /// How often the list is read again while an answer is being written in a session that is not shown.
 const POLL: Duration = Duration::from_secs(5);
@@ -203,6 +203,24 @@ impl Chat {
         };
         spawn_local(async move {
             self.change(session_id, patch).await;
+            // Its row is another one now, in another place.
+            browser::focus_if_lost(&dots_of(session_id));
+        });
+    }
+
+    /// Takes the session shown out of the archive.
+    pub(crate) fn take_out_of_archive(self, session_id: Uuid) {
+        spawn_local(async move {
+            match server_fns::restore(session_id).await {
+                Ok(summary) => {
+                    self.replace(summary);
+                    self.announce("The conversation is back in the list.");
+                    self.tell(News::Changed(session_id));
+                    self.read_sessions();
+                    browser::focus("#message");
+                }
+                Err(error) => self.report(error, None),
+            }
         });
     }
 

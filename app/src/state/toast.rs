@@ -10,6 +10,8 @@ use crate::{browser, error::PageError, server_fns};
 
 /// How long a person has to change their mind. The server keeps what was deleted for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the offer stays after somebody was at it.
+const ONE_MORE_LOOK: Duration = Duration::from_secs(2);
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,7 @@ impl Chat {
     }
 
     fn removed(self, session_ids: Vec<Uuid>, text: String) {
+        browser::hand_on_focus(".sidebar .session", ".dots");
         self.unlist(&session_ids);
         self.tell_changed(&session_ids, News::Gone);
         let shown = self
@@ -115,8 +118,12 @@ impl Chat {
         spawn_local(async move {
             browser::sleep(PATIENCE).await;
             let is_there = |toast: &Option<Toast>| toast.as_ref().is_some_and(|toast| toast.number == number);
-            if self.toast.with_untracked(is_there) {
-                self.forget_toast();
+            while self.toast.with_untracked(is_there) {
+                if !browser::has(".toast:is(:hover, :focus-within)") {
+                    return self.forget_toast();
+                }
+                // Somebody is at it.
+                browser::sleep(ONE_MORE_LOOK).await;
             }
         });
     }

@@ -24,12 +24,19 @@ pub const PAGE_OF_HITS: u64 = 20;
 const LARGEST_PAGE: u64 = 50;
 
 impl ChatService {
-    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question.
+    /// What is found in the caller's titles and messages, best first. Whatever is typed is a question; the days that it names
+    /// begin where the caller's clock is that far ahead of UTC, in minutes.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn search(&self, user_id: Uuid, typed: &str, limit: u64) -> Result<SearchResults, Error> {
-        let mut question = Question::read(typed);
+    pub async fn search(
+        &self,
+        user_id: Uuid,
+        typed: &str,
+        utc_offset_minutes: i32,
+        limit: u64,
+    ) -> Result<SearchResults, Error> {
+        let mut question = Question::read(typed, utc_offset_minutes);
         let scopes = match question.agents.is_empty() && question.models.is_empty() {
             true => None,
             false => narrow(&mut question, &self.0.store.scopes(user_id).await?),
@@ -105,7 +112,7 @@ impl ChatService {
 }
 
 /// The combinations that have one of the agents and one of the models that were named. A name that is nobody's is told, and
-/// narrows nothing. `None`: nothing does.
+/// nothing is found by it. `None`: nothing was named.
 fn narrow(question: &mut Question, scopes: &[Scope]) -> Option<Vec<i64>> {
     let agents = known("agent", &question.agents, scopes, |scope| {
         [&scope.agent_id, &scope.agent_name]
@@ -137,6 +144,7 @@ fn known(kind: &str, names: &[String], scopes: &[Scope], names_of: fn(&Scope) ->
         notes: Vec::new(),
     };
     for name in names {
+        let found = known.scopes.get_or_insert_default();
         let name = name.to_lowercase();
         let named = |fits: fn(&str, &str) -> bool| -> Vec<i64> {
             let fits = |scope: &&Scope| {
@@ -157,7 +165,7 @@ fn known(kind: &str, names: &[String], scopes: &[Scope], names_of: fn(&Scope) ->
                 .notes
                 .push(format!("None of your conversations has the {kind} “{name}”."));
         } else {
-            known.scopes.get_or_insert_default().extend(ids);
+            found.extend(ids);
         }
     }
     known

@@ -77,7 +77,7 @@ async fn as_many_as_wanted_are_added_and_found() {
                 .all(|pair| pair[1].parent_id == Some(pair[0].message_id))
         );
     }
-    let sought = crate::search::question::Question::read("server ").sought;
+    let sought = crate::search::question::Question::read("server ", 0).sought;
     let query = TextQuery {
         sought,
         ..TextQuery::default()

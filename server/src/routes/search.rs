@@ -16,6 +16,9 @@ pub(super) struct SearchParams {
     #[serde(default)]
     q: String,
     limit: Option<u64>,
+    /// How far the caller's clock is ahead of UTC.
+    #[serde(default)]
+    utc_offset_minutes: i32,
 }
 
 /// `GET /api/search`
@@ -26,5 +29,10 @@ pub(super) async fn search(
 ) -> Result<Body<SearchResults>, Error> {
     state.limiters.search(user)?;
     let limit = params.limit.unwrap_or(PAGE_OF_HITS);
-    Ok(Body(state.chat.search(user, &params.q, limit).await?))
+    Ok(Body(
+        state
+            .chat
+            .search(user, &params.q, params.utc_offset_minutes, limit)
+            .await?,
+    ))
 }

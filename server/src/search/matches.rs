@@ -108,7 +108,7 @@ mod tests {
     use super::{super::question::Question, *};
 
     fn found<'a>(typed: &str, text: &'a str) -> Vec<(&'a str, bool)> {
-        let pattern = Pattern::new(&Question::read(typed).sought);
+        let pattern = Pattern::new(&Question::read(typed, 0).sought);
         let places = pattern.find(text);
         places
             .into_iter()
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_tightest_part_has_each_word_once_at_least() {
-        let pattern = Pattern::new(&Question::read("a b ").sought);
+        let pattern = Pattern::new(&Question::read("a b ", 0).sought);
         let places = pattern.find("a x x b a x b a b");
         let (range, span) = tightest(&places, 2).unwrap();
         assert_eq!(span, 1);

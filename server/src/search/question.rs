@@ -1,7 +1,7 @@
 //! What a person has typed: words, "phrases", and `agent:`, `model:`, `before:` and `after:`.
 //!
 //! Whatever is typed is a question; what cannot be understood is told, and the rest searched for. `after:` counts the day,
-//! month or year that it names, `before:` ends where it begins; days are those of UTC.
+//! month or year that it names, `before:` ends where it begins; days are those of the person's clock.
 
 use protocol::timestamp::Timestamp;
 use time::{Date, Month};
@@ -12,6 +12,9 @@ use super::words::words;
 const MAX_CHARS: usize = 500;
 /// The most words and phrases that are searched for.
 const MAX_SOUGHT: usize = 12;
+
+/// In minutes.
+const ONE_DAY: i32 = 24 * 60;
 
 /// A question, understood as far as possible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,15 +53,16 @@ struct Part {
 }
 
 impl Question {
-    /// Reads what was typed.
-    pub fn read(typed: &str) -> Self {
+    /// Reads what was typed where clocks are that far ahead of UTC, in minutes.
+    pub fn read(typed: &str, utc_offset_minutes: i32) -> Self {
         let mut question = Self::default();
+        let offset = i64::from(utc_offset_minutes.clamp(-ONE_DAY, ONE_DAY)) * 60_000_000;
         let cut: String = typed.chars().take(MAX_CHARS).collect();
         if cut.len() < typed.len() {
             question.note(format!("Only the first {MAX_CHARS} characters were searched for."));
         }
         for part in parts(&cut) {
-            question.add(part);
+            question.add(part, offset);
         }
         question
     }
@@ -80,17 +84,17 @@ impl Question {
         }
     }
 
-    fn add(&mut self, part: Part) {
+    fn add(&mut self, part: Part, offset: i64) {
         match part.key.as_deref() {
             Some("agent") => self.agents.extend(name(&part)),
             Some("model") => self.models.extend(name(&part)),
             Some("before") => {
-                if let Some(date) = self.date("before", &part) {
+                if let Some(date) = self.date("before", &part, offset) {
                     self.until = Some(self.until.map_or(date, |until| until.min(date)));
                 }
             }
             Some("after") => {
-                if let Some(date) = self.date("after", &part) {
+                if let Some(date) = self.date("after", &part, offset) {
                     self.from = Some(self.from.map_or(date, |from| from.max(date)));
                 }
             }
@@ -123,7 +127,7 @@ impl Question {
     }
 
     /// While a date is being typed it is none yet, and nothing is said of it.
-    fn date(&mut self, key: &str, part: &Part) -> Option<Timestamp> {
+    fn date(&mut self, key: &str, part: &Part, offset: i64) -> Option<Timestamp> {
         let date = date(&part.value);
         if date.is_none() && !(part.is_last && part.value.len() < 4 && is_digits(&part.value)) {
             self.note(format!(
@@ -131,7 +135,7 @@ impl Question {
                 short(&part.value)
             ));
         }
-        date
+        date.map(|begin| Timestamp(begin.0 - offset))
     }
 }
 
@@ -183,7 +187,7 @@ fn parts(typed: &str) -> Vec<Part> {
     parts
 }
 
-/// Where a day, a month or a year begins.
+/// Where a day, a month or a year begins, in UTC.
 fn date(text: &str) -> Option<Timestamp> {
     let mut numbers = text.split('-');
     let mut number = |digits: usize| match numbers.next() {

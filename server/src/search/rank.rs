@@ -99,7 +99,7 @@ mod tests {
     const LAST_YEAR: i64 = 365 * 86_400_000_000;
 
     fn score_of(typed: &str, text: &str, is_title: bool, age: i64) -> f64 {
-        let pattern = Pattern::new(&Question::read(typed).sought);
+        let pattern = Pattern::new(&Question::read(typed, 0).sought);
         score(&pattern.find(text), pattern.len(), is_title, age)
     }
 

@@ -118,7 +118,7 @@ mod tests {
 
     /// The snippet with its matches in brackets.
     fn shown(typed: &str, text: &str) -> String {
-        let pattern = Pattern::new(&Question::read(typed).sought);
+        let pattern = Pattern::new(&Question::read(typed, 0).sought);
         let parts = snippet(text, &pattern.find(text), pattern.len());
         parts
             .iter()
@@ -168,7 +168,7 @@ mod tests {
             fn any_text_gives_a_short_line_of_its_own_characters(
                 text in "(\\PC|\\s|\u{0}|\u{202e}|👩‍👩‍👧|é|עברית| word |<script>){0,300}", typed in "\\PC{0,20}|word|é"
             ) {
-                let pattern = Pattern::new(&Question::read(&typed).sought);
+                let pattern = Pattern::new(&Question::read(&typed, 0).sought);
                 let parts = snippet(&text, &pattern.find(&text), pattern.len());
                 let line: String = parts.iter().map(|part| part.text.as_str()).collect();
                 prop_assert!(line.len() <= LENGTH + 2 * '…'.len_utf8());

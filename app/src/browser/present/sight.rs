@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
+use crate::browser::Step;
+
 /// How far the reader is from the beginning and from the end, in pixels.
 pub(crate) fn scroll_position(scroller: &HtmlElement) -> (i32, i32) {
     let top = scroller.scroll_top();
@@ -70,14 +72,53 @@ pub(crate) fn bring_into_view(id: &str) {
 }
 
 /// Focuses the first element that matches, once the present update is on the screen.
-pub(crate) fn focus(selector: &'static str) {
+pub(crate) fn focus(selector: &str) {
+    let selector = selector.to_owned();
     request_animation_frame(move || {
-        if let Some(element) = document().query_selector(selector).ok().flatten()
+        if let Some(element) = document().query_selector(&selector).ok().flatten()
             && let Some(element) = element.dyn_ref::<HtmlElement>()
         {
             let _ = element.focus();
         }
     });
+}
+
+/// Focuses the first element that matches, once the present update is on the screen, if what had the focus went with it.
+pub(crate) fn focus_if_lost(selector: &str) {
+    let selector = selector.to_owned();
+    request_animation_frame(move || {
+        if is_focus_lost()
+            && let Some(element) = find(&selector)
+        {
+            focus_in_place(&element);
+        }
+    });
+}
+
+/// A row is about to go. If it holds the focus, the one that comes in its place is given it, at `control`.
+pub(crate) fn hand_on_focus(rows: &'static str, control: &'static str) {
+    let of_document = || document().document_element().map(|root| find_all(&root, rows));
+    let active = document().active_element();
+    let held = |row: &Element| active.as_ref().is_some_and(|active| row.contains(Some(active)));
+    let Some(at) = of_document().and_then(|all| all.iter().position(held)) else {
+        return;
+    };
+    request_animation_frame(move || {
+        let left = of_document().unwrap_or_default();
+        if is_focus_lost()
+            && let Some(row) = left.get(at.min(left.len().saturating_sub(1)))
+            && let Ok(Some(control)) = row.query_selector(control)
+        {
+            focus_in_place(&control);
+        }
+    });
+}
+
+/// Whether nothing has the focus.
+fn is_focus_lost() -> bool {
+    document()
+        .active_element()
+        .is_none_or(|active| active.tag_name().eq_ignore_ascii_case("body"))
 }
 
 /// The first element in the document that matches.
@@ -92,15 +133,16 @@ pub(crate) fn click(selector: &str) {
     }
 }
 
-/// Moves the focus to the next or former of the elements inside `within` that match; from outside, to the first.
-pub(crate) fn step_focus(within: &Element, selector: &str, forward: bool) {
+/// Moves the focus among the elements inside `within` that match.
+pub(crate) fn step_focus(within: &Element, selector: &str, step: Step) {
     let all = find_all(within, selector);
     let active = document().active_element();
     let at = active.and_then(|active| all.iter().position(|element| *element == active));
-    let next = match at {
-        None => Some(0),
-        Some(at) if forward => Some(at + 1),
-        Some(at) => at.checked_sub(1),
+    let next = match (step, at) {
+        (Step::First, _) | (Step::Next, None) => Some(0),
+        (Step::Next, Some(at)) => Some(at + 1),
+        (Step::Previous, at) => at.and_then(|at| at.checked_sub(1)),
+        (Step::Last, _) => all.len().checked_sub(1),
     };
     if let Some(element) = next.and_then(|next| all.get(next)?.dyn_ref::<HtmlElement>()) {
         let _ = element.focus();
@@ -128,10 +170,15 @@ pub(crate) fn is_near_end(scroller: &Element, distance: i32) -> bool {
     scroller.scroll_height() - scroller.scroll_top() - scroller.client_height() < distance
 }
 
-/// Goes to the beginning of what scrolls in the first element that matches.
-pub(crate) fn to_the_top(selector: &str) {
+/// How far the first element that matches is scrolled, in pixels.
+pub(crate) fn scroll_place(selector: &str) -> i32 {
+    find(selector).map_or(0, |element| element.scroll_top())
+}
+
+/// Scrolls the first element that matches there.
+pub(crate) fn scroll_to_place(selector: &str, place: i32) {
     if let Some(element) = find(selector) {
-        element.set_scroll_top(0);
+        element.set_scroll_top(place);
     }
 }
 

@@ -78,7 +78,7 @@ impl Choice {
                 .mark
                 .map(|(class, letter)| view! { <span class=class aria-hidden="true">{letter}</span> })}
             <span class="words">
-                <b>
+                <b dir="auto">
                     {if self.marked_title.is_empty() {
                         self.title.into_any()
                     } else {
@@ -88,7 +88,7 @@ impl Choice {
                 {if self.snippet.is_empty() {
                     view! { <small>{self.detail}</small> }.into_any()
                 } else {
-                    view! { <small class="snippet">{marked(self.snippet)}</small> }.into_any()
+                    view! { <small class="snippet" dir="auto">{marked(self.snippet)}</small> }.into_any()
                 }}
             </span>
             {(!self.aside.is_empty()).then(|| view! { <span class="aside">{self.aside}</span> })}

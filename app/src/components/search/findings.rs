@@ -92,8 +92,8 @@ fn Hit(hit: SearchHit) -> impl IntoView {
             <a href=address on:click=open>
                 <TierMark agent_id=Signal::stored(hit.agent_id)/>
                 <span class="words">
-                    {message_id.map(|_| view! { <small>{hit.title}</small> })}
-                    <span class="snippet">{marked(hit.snippet)}</span>
+                    {message_id.map(|_| view! { <small dir="auto">{hit.title}</small> })}
+                    <span class="snippet" dir="auto">{marked(hit.snippet)}</span>
                     <small>{about} {move || chat.clock.brief(when)}</small>
                 </span>
             </a>
@@ -156,7 +156,7 @@ fn Failed(error: PageError, search: Search) -> impl IntoView {
                                             <li class="hit">
                                                 <a href=format!("/llm/{}", session.session_id)>
                                                     <TierMark agent_id=Signal::stored(session.agent_id)/>
-                                                    <span class="words"><span class="snippet">{session.title}</span></span>
+                                                    <span class="words"><span class="snippet" dir="auto">{session.title}</span></span>
                                                 </a>
                                             </li>
                                         }

@@ -4,7 +4,7 @@ use leptos::{ev::KeyboardEvent, prelude::*};
 
 use super::list::Sessions;
 use crate::{
-    browser,
+    browser::{self, Step},
     components::{
         icon::{self, Icon},
         search::{HINT, is_question},
@@ -23,7 +23,7 @@ pub(super) fn Find() -> impl IntoView {
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {
         "ArrowDown" => {
             event.prevent_default();
-            step(true);
+            go(Step::Next);
         }
         "Enter" if !event.is_composing() => browser::click(FIRST_HIT),
         "Escape" if !chat.find.with_untracked(String::is_empty) => {
@@ -52,7 +52,13 @@ pub(super) fn Find() -> impl IntoView {
                 />
                 <kbd aria-hidden="true">"Ctrl K"</kbd>
             </label>
-            <p id="find-hint" class="find-hint" class:asked=move || chat.find.with(|words| words.trim() == "?")>
+            // Whoever clicks on it goes on typing.
+            <p
+                id="find-hint"
+                class="find-hint"
+                class:asked=move || chat.find.with(|words| words.trim() == "?")
+                on:mousedown=|event| event.prevent_default()
+            >
                 {HINT}
             </p>
         </search>
@@ -76,17 +82,14 @@ pub(super) fn Results() -> impl IntoView {
 
 /// The arrows go through what is found.
 fn walk(event: KeyboardEvent) {
-    let forward = match event.key().as_str() {
-        "ArrowDown" => true,
-        "ArrowUp" => false,
-        _ => return,
-    };
-    event.prevent_default();
-    step(forward);
+    if let Some(step) = Step::of_key(&event) {
+        event.prevent_default();
+        go(step);
+    }
 }
 
-fn step(forward: bool) {
+fn go(step: Step) {
     if let Some(sidebar) = browser::find(".sidebar") {
-        browser::step_focus(&sidebar, ".find input, .findings a", forward);
+        browser::step_focus(&sidebar, ".find input, .findings a", step);
     }
 }

@@ -91,16 +91,18 @@ impl Asked {
         address
     }
 
-    /// The question to the server.
-    pub(crate) fn query(&self) -> SessionQuery {
+    /// The question to the server. Days begin where the person's clock is that far ahead of UTC, in minutes.
+    pub(crate) fn query(&self, utc_offset_minutes: i32) -> SessionQuery {
+        let ahead = i64::from(utc_offset_minutes) * 60_000_000;
+        let begin = |day: &String| begin_of(day).map(|begin| Timestamp(begin.0.saturating_sub(ahead)));
         let some = |word: &String| Some(word.clone()).filter(|word| !word.is_empty());
         SessionQuery {
             q: self.q.clone(),
             agent_id: some(&self.agent),
             model_id: some(&self.model),
             status: self.archived.then_some(SessionStatus::Archived),
-            from: begin_of(&self.from),
-            until: begin_of(&self.until).map(|begin| Timestamp(begin.0.saturating_add(ONE_DAY))),
+            from: begin(&self.from),
+            until: begin(&self.until).map(|begin| Timestamp(begin.0.saturating_add(ONE_DAY))),
             sort: self.sort,
             after: self.after.clone(),
             offset: 0,
@@ -108,10 +110,31 @@ impl Asked {
         }
     }
 
+    /// Whether it depends on when a day begins.
+    pub(super) fn names_a_day(&self) -> bool {
+        !self.from.is_empty() || !self.until.is_empty()
+    }
+
+    /// How many of the fields beside the words are not as they are at first.
+    pub(super) fn fields_set(&self) -> usize {
+        let fields = [&self.agent, &self.model, &self.from, &self.until];
+        let named = fields.into_iter().filter(|field| !field.is_empty()).count();
+        named + usize::from(self.archived) + usize::from(self.sort != SessionSort::default())
+    }
+
     /// Whether anything narrows the list.
     pub(super) fn narrows(&self) -> bool {
         let words = [&self.q, &self.agent, &self.model, &self.from, &self.until];
         words.iter().any(|word| !word.is_empty())
+    }
+
+    /// All of the list, or of the archive, in that order.
+    pub(super) fn all(&self) -> Self {
+        Self {
+            archived: self.archived,
+            sort: self.sort,
+            ..Self::default()
+        }
     }
 
     /// The same from its first page on.
@@ -176,7 +199,12 @@ mod tests {
             "/history?q=slow%20%26%20steady&agent=dir-code&status=archived&from=2026-03-01&until=2026-03-11&sort=cost&after=x1"
         );
         assert_eq!(asked.first_page().after, None);
-        let query = asked.query();
+        assert_eq!(
+            asked.query(9 * 60).from,
+            "2026-02-28T15:00:00Z".parse().ok(),
+            "in Tokyo"
+        );
+        let query = asked.query(0);
         assert_eq!(query.status, Some(SessionStatus::Archived));
         assert_eq!(query.from, "2026-03-01T00:00:00Z".parse().ok());
         assert_eq!(
@@ -198,6 +226,11 @@ mod tests {
         ]);
         assert_eq!(asked, Asked::default());
         assert!(!asked.narrows());
+        assert_eq!(asked.fields_set(), 0);
+        assert_eq!(
+            read(&[("q", "x"), ("agent", "a"), ("status", "archived"), ("sort", "cost")]).fields_set(),
+            3
+        );
         assert!(read(&[("model", "m")]).narrows());
     }
 }

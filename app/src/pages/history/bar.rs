@@ -1,9 +1,9 @@
 //! What can be done with the rows that are selected, all at once.
 
-use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use protocol::history::ManyChange;
 
-use super::{listing::use_listing, selection::use_selection};
+use super::{listing::use_listing, selection::use_selection, table::check_of};
 use crate::{
     browser,
     components::icon::{self, Icon},
@@ -36,7 +36,10 @@ fn Actions() -> impl IntoView {
             let is_done = chat.change_many(session_ids, change).await;
             let _ = is_busy.try_set(false);
             if is_done {
+                // What had the focus goes with the selection.
+                let near = selection.nearest_left();
                 selection.clear();
+                browser::focus(&near.map_or_else(|| "#main".into(), check_of));
                 listing.refresh();
             }
         });
@@ -49,16 +52,24 @@ fn Actions() -> impl IntoView {
                 chat.report(error, None);
             }
             let _ = is_busy.try_set(false);
+            browser::focus_if_lost(".export-many summary");
         });
     });
-    let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+    // Wherever the focus is, unless something nearer to the person takes it.
+    let listener = window_event_listener(ev::keydown, move |event| {
+        let is_covered = chat.drawer.get_untracked()
+            || chat.overlay.with_untracked(Option::is_some)
+            || chat.question.with_untracked(Option::is_some);
+        if event.key() == "Escape" && !event.default_prevented() && !is_covered {
             event.prevent_default();
+            let near = selection.chosen().first().copied();
             selection.clear();
+            browser::focus_if_lost(&near.map_or_else(|| "#main".into(), check_of));
         }
-    };
+    });
+    on_cleanup(move || listener.remove());
     view! {
-        <div class="selection" role="toolbar" aria-label="Selected conversations" on:keydown=on_key>
+        <div class="selection" role="toolbar" aria-label="Selected conversations">
             <p>
                 <b>{move || selection.count()}</b>
                 " selected"

@@ -28,6 +28,7 @@ pub(super) fn Filters() -> impl IntoView {
         }
     };
     on_cleanup(forget);
+    let is_open = RwSignal::new(false);
     // What is typed letter by letter is one step for the way back.
     let ask = move |replace: bool| {
         forget();
@@ -91,7 +92,20 @@ pub(super) fn Filters() -> impl IntoView {
                         on:input=type_on
                     />
                 </label>
-                <div class="narrowing">
+                // On a phone they would push the list out of sight.
+                <button
+                    type="button"
+                    class="more-filters"
+                    aria-controls="narrowing"
+                    aria-expanded=move || is_open.get().to_string()
+                    on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+                >
+                    {move || match asked.with(Asked::fields_set) {
+                        0 => "Filters".to_owned(),
+                        count => format!("Filters · {count}"),
+                    }}
+                </button>
+                <div id="narrowing" class="narrowing" class:open=move || is_open.get()>
                     <select name="status" aria-label="Status">
                         {choice("", "Active", move || !is_archived())}
                         {choice("archived", "Archived", is_archived)}

@@ -6,9 +6,13 @@ use protocol::session::SessionList;
 use super::Asked;
 use crate::{browser, error::PageError, server_fns, state::Chat};
 
+/// What scrolls.
+const PAGE: &str = ".page";
+
 /// The list, and how it is doing.
 #[derive(Clone, Copy)]
 pub(super) struct Listing {
+    chat: Chat,
     /// What is asked for.
     pub(super) asked: Memo<Asked>,
     /// What came; `None`: nothing yet.
@@ -32,14 +36,25 @@ impl Listing {
             None => (None, None),
         };
         let listing = Self {
+            chat,
             asked,
             list: RwSignal::new(list),
             is_waiting: RwSignal::new(false),
             error: RwSignal::new(error),
             question: StoredValue::new(0),
         };
+        // Where the day begins is known only in the browser.
+        let meant = Memo::new(move |_| {
+            let asked = asked.get();
+            let ahead = if asked.names_a_day() {
+                chat.clock.utc_offset_minutes.get()
+            } else {
+                0
+            };
+            (asked, ahead)
+        });
         Effect::new(move |former: Option<()>| {
-            asked.track();
+            meant.track();
             // The next visit to this page is not the first rendering any more.
             chat.first_history.set_value(None);
             if former.is_some() || !is_written {
@@ -71,10 +86,27 @@ impl Listing {
         self.ask();
     }
 
+    /// One leaves the list for one of its conversations: who comes back finds it where it was.
+    pub(super) fn keep_place(self) {
+        let place = (self.asked.get_untracked().address(), browser::scroll_place(PAGE));
+        self.chat.history_place.set_value(Some(place));
+    }
+
+    fn go_to_its_place(self, address: String) {
+        let kept = self.chat.history_place.try_update_value(Option::take).flatten();
+        let place = kept
+            .filter(|(kept_for, _)| *kept_for == address)
+            .map_or(0, |(_, place)| place);
+        // Once the rows are there.
+        request_animation_frame(move || browser::scroll_to_place(PAGE, place));
+        browser::focus_if_lost("#main");
+    }
+
     fn ask(self) {
         let question = self.question.get_value() + 1;
         self.question.set_value(question);
-        let query = self.asked.get_untracked().query();
+        let asked = self.asked.get_untracked();
+        let query = asked.query(self.chat.clock.utc_offset_minutes.get_untracked());
         spawn_local(async move {
             let outcome = server_fns::sessions(query).await;
             // The page may be left by now.
@@ -83,13 +115,13 @@ impl Listing {
             }
             let was_asked_for = self.is_waiting.get_untracked();
             self.is_waiting.set(false);
-            if was_asked_for {
-                browser::to_the_top(".page");
-            }
             match outcome {
                 Ok(list) => {
                     self.error.set(None);
                     self.list.set(Some(list));
+                    if was_asked_for {
+                        self.go_to_its_place(asked.address());
+                    }
                 }
                 // What stands there is better than nothing, unless it is not what was asked for.
                 Err(error) if was_asked_for || self.list.with_untracked(Option::is_none) => {

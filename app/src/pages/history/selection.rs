@@ -88,6 +88,15 @@ impl Selection {
             .with_untracked(|list| list.iter().flat_map(|list| &list.sessions).map(id).collect())
     }
 
+    /// The row that is nearest to the selected ones and none of them: after the last, or else before.
+    pub(super) fn nearest_left(self) -> Option<Uuid> {
+        let ids = self.ids();
+        let is_chosen = |id: &Uuid| self.chosen.with_untracked(|chosen| chosen.contains(id));
+        let last = ids.iter().rposition(is_chosen)?;
+        let after = ids[last + 1..].first();
+        after.or_else(|| ids[..last].iter().rfind(|id| !is_chosen(id))).copied()
+    }
+
     /// The selected rows, in their order.
     pub(super) fn chosen(self) -> Vec<Uuid> {
         let mut ids = self.ids();

@@ -10,6 +10,7 @@ use super::{
     selection::{Selection, use_selection},
 };
 use crate::{
+    browser::{self, Step},
     components::{
         icon::{self, Icon},
         tier::TierMark,
@@ -37,8 +38,16 @@ pub(super) fn Table() -> impl IntoView {
     };
     // The roles are said, for a browser forgets those of a table whose rows are shown as cards.
     view! {
-        <p class="total" role="status">{total}</p>
-        <table class="conversations" role="table" aria-label="Conversations">
+        <p class="total">
+            <span role="status">{total}</span>
+            {move || {
+                listing
+                    .asked
+                    .with(|asked| asked.narrows().then(|| asked.all().address()))
+                    .map(|address| view! { <a href=address>"Clear filters"</a> })
+            }}
+        </p>
+        <table class="conversations" role="table" aria-label="Conversations" on:keydown=move |event| walk(&event) on:click=move |_| listing.keep_place()>
             <thead role="rowgroup">
                 <tr role="row">
                     <th role="columnheader" class="pick-all"><All/></th>
@@ -49,7 +58,6 @@ pub(super) fn Table() -> impl IntoView {
                     <Column name="Tokens" order=None/>
                     <Column name="Cost" order=Some(SessionSort::Cost)/>
                     <Column name="Last written" order=Some(SessionSort::Newest)/>
-                    <Column name="State" order=None/>
                 </tr>
             </thead>
             <tbody role="rowgroup">
@@ -168,13 +176,19 @@ fn Row(session: SessionSummary) -> impl IntoView {
     let about = if session.usage_estimated { "~" } else { "" };
     let state = state(&session);
     let updated_at = session.updated_at;
+    let title = session.title.clone();
     view! {
         <tr role="row" class:selected=move || selection.contains(session_id)>
             <td role="cell" class="pick-one">
                 <Check selection session=session.clone()/>
             </td>
             <th role="rowheader" scope="row" class="title">
-                <a href=format!("/llm/{session_id}")>{session.title}</a>
+                <div class="titled">
+                    <a href=format!("/llm/{session_id}") dir="auto" title=title>
+                        {session.title}
+                    </a>
+                    {state}
+                </div>
             </th>
             <td role="cell" class="agent">
                 <TierMark agent_id=Signal::stored(session.agent_id)/>
@@ -187,7 +201,6 @@ fn Row(session: SessionSummary) -> impl IntoView {
             <td role="cell" class="when">
                 <time datetime=updated_at.to_string()>{move || chat.clock.date(updated_at)}</time>
             </td>
-            <td role="cell" class="state">{state}</td>
         </tr>
     }
 }
@@ -202,6 +215,7 @@ fn Check(selection: Selection, session: SessionSummary) -> impl IntoView {
             <input
                 type="checkbox"
                 autocomplete="off"
+                id=format!("pick-{}", session_id.simple())
                 aria-label=format!("Select {}", session.title)
                 prop:checked=move || selection.contains(session_id)
                 on:click=on_click
@@ -210,17 +224,36 @@ fn Check(selection: Selection, session: SessionSummary) -> impl IntoView {
     }
 }
 
+/// The box that selects that row.
+pub(super) fn check_of(session_id: Uuid) -> String {
+    format!("#pick-{}", session_id.simple())
+}
+
+/// The state, where there is something to say of it.
 fn state(session: &SessionSummary) -> impl IntoView + use<> {
-    let (class, name) = if session.running {
-        ("badge executing", "Being answered")
+    let said = if session.running {
+        Some(("badge executing", "Being answered"))
     } else if session.archived_at.is_some() {
-        ("badge stopped", "Archived")
+        Some(("badge stopped", "Archived"))
     } else if session.pinned {
-        ("badge stopped", "Pinned")
+        Some(("badge stopped", "Pinned"))
     } else {
-        ("unseen", "Active")
+        None
     };
-    view! { <span class=class>{name}</span> }
+    said.map(|(class, name)| view! { <span class=class>{name}</span> })
+}
+
+/// The arrows go from row to row, in the column that has the focus.
+fn walk(event: &ev::KeyboardEvent) {
+    let column = [".pick-one input", ".title a"]
+        .into_iter()
+        .find(|column| browser::has(&format!(".conversations tbody {column}:focus")));
+    if let (Some(step), Some(column), Some(table)) =
+        (Step::of_key(event), column, browser::find(".conversations tbody"))
+    {
+        event.prevent_default();
+        browser::step_focus(&table, column, step);
+    }
 }
 
 /// To the next page, and back to the first.

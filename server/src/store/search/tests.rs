@@ -48,7 +48,7 @@ async fn message(store: &Store, session: Uuid, timestamp: i64, text: &str) {
 
 fn asked(typed: &str) -> TextQuery {
     TextQuery {
-        sought: crate::search::question::Question::read(typed).sought,
+        sought: crate::search::question::Question::read(typed, 0).sought,
         ..TextQuery::default()
     }
 }
