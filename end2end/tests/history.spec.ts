@@ -1,10 +1,11 @@
 // Conversations, found again and put away: the sidebar's list, and the page of all of them.
 import { readFileSync } from 'node:fs';
 import { type Page } from '@playwright/test';
+import { Chat } from '../support/chat.ts';
 import { expect, test } from '../support/history.ts';
 
 const rows = (page: Page) => page.locator('.conversations tbody tr');
-const titles = (page: Page) => page.locator('.conversations tbody .title');
+const titles = (page: Page) => page.locator('.conversations tbody .title a');
 const toast = (page: Page) => page.locator('.toast');
 
 test.describe('the sidebar', () => {
@@ -50,23 +51,68 @@ test.describe('the sidebar', () => {
     await pick('The first one', 0);
     await page.keyboard.type('Another name');
     await page.keyboard.press('Enter');
-    await expect(row('Another name')).toBeVisible();
-    await toast(page).getByRole('button', { name: 'Undo' }).click();
+    await expect(dots('Another name')).toBeFocused();
+    await expect(toast(page)).toBeVisible();
+    await page.keyboard.press('Control+z');
     await expect(row('The first one')).toBeVisible();
 
     await pick('The first one', 1);
     await expect(page.locator('section', { hasText: 'Pinned' }).locator('.session')).toHaveText(/The first one/);
+    await expect(dots('The first one')).toBeFocused();
 
+    // What goes hands the focus on to the row in its place.
     await pick('The second one', 5);
     await expect(row('The second one')).toHaveCount(0);
+    await expect(dots('The first one')).toBeFocused();
     await expect(toast(page)).toContainText('in the archive');
-    await toast(page).getByRole('button', { name: 'Undo' }).click();
+    await page.keyboard.press('Control+z');
     await expect(row('The second one')).toBeVisible();
+    await expect(toast(page)).toHaveCount(0);
 
-    await pick('The second one', 6);
+    await dots('The second one').focus();
+    await page.keyboard.press('Enter');
+    await expect(row('The second one').getByRole('button', { name: 'Rename' })).toBeFocused();
+    await page.keyboard.press('End');
+    await expect(row('The second one').getByRole('button', { name: 'Delete' })).toBeFocused();
+    await page.keyboard.press('Enter');
     await expect(row('The second one')).toHaveCount(0);
-    await toast(page).getByRole('button', { name: 'Undo' }).click();
+    await page.keyboard.press('Control+z');
     await expect(row('The second one')).toBeVisible();
+    // Where nothing can be undone the key is the browser's own.
+    await chat.composer.focus();
+    await page.keyboard.type('ab');
+    await page.keyboard.press('Control+z');
+    await expect(chat.composer).not.toHaveValue('ab');
+  });
+
+  test('offers to undo for as long as somebody is at it', async ({ chat, page, history }) => {
+    await page.clock.install();
+    await history.say('Gone in a moment');
+    await chat.reload();
+    await page.getByRole('button', { name: 'Actions for Gone in a moment' }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await expect(toast(page)).toBeVisible();
+    await toast(page).getByRole('button', { name: 'Undo' }).focus();
+    await page.clock.runFor(30_000);
+    await expect(toast(page)).toBeVisible();
+    await chat.composer.focus();
+    await page.clock.runFor(2_500);
+    await expect(toast(page)).toHaveCount(0);
+  });
+
+  test('stays where it is when one is about to search, and its titles run the way they are written', async ({ chat, page, history }) => {
+    await history.say('كيف يمكنني تحسين أداء قاعدة البيانات؟');
+    await history.say('From left to right');
+    await chat.reload();
+    const arabic = page.locator('.session .title').nth(1);
+    expect(await arabic.evaluate(title => getComputedStyle(title).direction)).toBe('rtl');
+    const row = page.locator('.session').nth(1);
+    const before = await row.boundingBox();
+    await page.getByRole('searchbox', { name: 'Search titles and messages' }).click();
+    await expect(page.getByText('Narrow it with agent:').first()).toBeVisible();
+    expect(await row.boundingBox()).toEqual(before);
+    await row.getByRole('button').click();
+    await expect(page.getByRole('button', { name: 'Rename' })).toBeVisible();
   });
 
   test('exports the one that is pointed at', async ({ chat, page, history }) => {
@@ -78,6 +124,39 @@ test.describe('the sidebar', () => {
     expect((await download).suggestedFilename()).toContain(session_id);
     await expect(page.locator('.row-menu')).toHaveCount(0);
   });
+});
+
+test('what is in the archive says so where it is open, and is taken out of it there', async ({ chat, page, history }) => {
+  const { session_id } = await history.say('Put away for now');
+  expect((await history.api.call('POST', `/api/chat/sessions/${session_id}/clear`)).status).toBe(200);
+  await chat.open(`${history.url}/llm/${session_id}`);
+  await expect(page.getByText('This conversation is in the archive.')).toBeVisible();
+  await expect(chat.composer).toHaveCount(0);
+  await expect(chat.conversations).toHaveCount(0);
+  await page.getByRole('button', { name: 'Restore' }).press('Enter');
+  await expect(chat.composer).toBeFocused();
+  await expect(chat.conversations).toHaveCount(1);
+  await chat.sayAndWait('And on we go');
+});
+
+test('days begin by the clock of who asks', async ({ browser, context, guard, history }) => {
+  await history.say('Written today');
+  // Where it is another day than in UTC.
+  const timezoneId = new Date().getUTCHours() >= 10 ? 'Pacific/Kiritimati' : 'Pacific/Pago_Pago';
+  const day = (after: number) => new Intl.DateTimeFormat('en-CA', { timeZone: timezoneId }).format(Date.now() + after * 86_400_000);
+  const away = await browser.newContext({ timezoneId, storageState: await context.storageState() });
+  await guard.watch(away);
+  const chat = new Chat(await away.newPage());
+  await chat.open(`${history.url}/history?from=${day(0)}&until=${day(0)}`);
+  await expect(titles(chat.page)).toHaveText(['Written today']);
+  await chat.page.getByLabel('From').fill(day(1));
+  await expect(chat.page.getByText('No conversation matches')).toBeVisible();
+  const search = chat.page.getByRole('searchbox', { name: 'Search titles and messages' });
+  await search.fill(`after:${day(0)} before:${day(1)} written `);
+  await expect(chat.page.locator('.findings .hit').first()).toContainText('Written today');
+  await search.fill(`before:${day(0)} written `);
+  await expect(chat.page.getByText('Nothing found in titles')).toBeVisible();
+  await away.close();
 });
 
 test.describe('all conversations', () => {
@@ -95,7 +174,7 @@ test.describe('all conversations', () => {
     await expect(cells.nth(5)).toHaveText(/^~?<?\$/);
     await expect(cells.nth(6)).toHaveText(/^Today \d\d:\d\d$/);
     await expect(page.locator('.session [aria-current]'), 'none is shown').toHaveCount(0);
-    await titles(page).getByRole('link').click();
+    await titles(page).click();
     await expect(page).toHaveURL(new RegExp(id));
     await expect(chat.questions).toHaveText(/What did it take/);
   });
@@ -164,6 +243,114 @@ test.describe('all conversations', () => {
     await expect(rows(page)).toHaveCount(50);
     await page.goBack();
     await expect(rows(page)).toHaveCount(10);
+
+    // Who opens one and comes back is where he was.
+    await page.getByRole('link', { name: 'First page' }).click();
+    await expect(rows(page)).toHaveCount(50);
+    await titles(page).nth(40).scrollIntoViewIfNeeded();
+    const place = () => page.locator('.page').evaluate(scroller => scroller.scrollTop);
+    const left = await place();
+    expect(left).toBeGreaterThan(300);
+    await titles(page).nth(40).click();
+    await expect(chat.questions).toHaveText([/Talk 20/]);
+    await page.goBack();
+    await expect(rows(page)).toHaveCount(50);
+    await expect.poll(place).toBe(left);
+    // And nothing makes the document longer than the window.
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+  });
+
+  test('of a list that is another one, or not whole, lead to the first page', async ({ chat, page, history, guard }) => {
+    guard.allow(/422/);
+    await history.say('Here I am');
+    await chat.open(`${history.url}/history?after=garbage`);
+    await page.getByRole('link', { name: 'To the first page' }).click();
+    await expect(titles(page)).toHaveText(['Here I am']);
+    await expect(page).toHaveURL(/\/history$/);
+  });
+
+  test('are gone through by the arrows, and the bar is near', async ({ chat, page, history }) => {
+    await history.talk(8);
+    await chat.open(`${history.url}/history`);
+    const box = (number: number) => page.getByRole('checkbox', { name: `Select Talk ${number}`, exact: true });
+    const bar = page.getByRole('toolbar', { name: 'Selected conversations' });
+    await box(7).focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await expect(bar).toContainText('2 selected');
+    await page.keyboard.press('Home');
+    await expect(box(8)).toBeFocused();
+    await page.keyboard.press('End');
+    await expect(box(1)).toBeFocused();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await expect(bar.getByRole('button', { name: 'Archive' })).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(bar).toHaveCount(0);
+    await expect(box(7)).toBeFocused();
+
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Escape');
+    await expect(bar).toHaveCount(0);
+    await page.keyboard.press('Space');
+    await bar.getByRole('button', { name: 'Delete' }).press('Enter');
+    await expect(rows(page)).toHaveCount(7);
+    await expect(box(6), 'the row in its place').toBeFocused();
+    await page.keyboard.press('Control+z');
+    await expect(rows(page)).toHaveCount(8);
+
+    await titles(page).first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect(chat.questions).toHaveText([/Talk 7/]);
+  });
+
+  test('tell what went wrong where it is seen, however far one has scrolled', async ({ chat, page, history, guard }) => {
+    guard.allow(/Failed to load resource/);
+    await history.talk(30);
+    await chat.open(`${history.url}/history`);
+    await page.route('**/fn/change_many', route => route.abort());
+    await page.getByRole('checkbox', { name: 'Select Talk 2', exact: true }).click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+    await expect(page.getByRole('alert')).toContainText('could not be reached');
+    await expect(page.getByRole('alert')).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole('toolbar'), 'what was selected still is').toContainText('1 selected');
+  });
+
+  test('are narrowed on a phone, where the fields open on a click', async ({ chat, page, history, guard }) => {
+    guard.allow(/Failed to load resource/);
+    await history.say('The slow list');
+    await history.say('The slow index', { agent_id: 'dir-code' });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await chat.open(`${history.url}/history`);
+    await expect(page.getByLabel('Agent')).toBeHidden();
+    await page.getByRole('button', { name: 'Filters' }).click();
+    await page.getByLabel('Agent').selectOption({ label: 'Dir-Code' });
+    await page.getByLabel('Order').selectOption('cost');
+    await expect(titles(page)).toHaveText(['The slow index']);
+    await expect(page.getByRole('button', { name: 'Filters · 2' })).toHaveAttribute('aria-expanded', 'true');
+    await expect(rows(page)).toContainText('Script Large');
+    for (const field of ['Status', 'Agent', 'Model', 'From', 'Until', 'Order']) {
+      await expect(page.getByLabel(field, { exact: true })).toBeInViewport({ ratio: 1 });
+    }
+    await page.getByRole('link', { name: 'Clear filters' }).click();
+    await expect(titles(page)).toHaveCount(2);
+    await expect(page.getByLabel('Order'), 'the order stays').toHaveValue('cost');
+
+    // The drawer closes by key here, too, and does not hide what went wrong in it.
+    const menu = page.getByRole('button', { name: 'Conversations', exact: true });
+    await menu.click();
+    await expect(page.locator('.sidebar.open')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(page.locator('.sidebar.open')).toHaveCount(0);
+    await expect(menu).toBeFocused();
+    await page.route('**/fn/patch', route => route.abort());
+    await menu.click();
+    await page.getByRole('button', { name: 'Actions for The slow list' }).click();
+    await page.getByRole('button', { name: 'Pin' }).click();
+    await expect(page.getByRole('alert')).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('.sidebar.open')).toHaveCount(0);
   });
 
   test('are archived, restored and deleted many at once, and that is undone', async ({ chat, page, history }) => {

@@ -91,3 +91,20 @@ test('two servers of one kind stand side by side, and a model that fails says so
   await chat.reload();
   await expect(picker).toHaveAccessibleName('Model: big');
 });
+
+test('a model that has gone is not that of the next conversation', async ({ chat, page, startGateway, startParley }) => {
+  const gateway = await startGateway();
+  const parley = await startParley(gateway.environment);
+  const picker = page.getByRole('button', { name: /^Model:/ });
+  await chat.open(`${parley.url}/llm`);
+  await chat.chooseModel('Script Small');
+  await chat.sayAndWait('Who is there?');
+  gateway.models = gateway.models.filter(model => model.model_name !== 'Script Small');
+  await parley.stop();
+  await parley.launch();
+  await chat.reload();
+  await expect(chat.questions).toHaveCount(1);
+  await page.keyboard.press('Control+Shift+O');
+  await expect(picker).toHaveAccessibleName('Model: Script Large');
+  await chat.sayAndWait('And now?');
+});

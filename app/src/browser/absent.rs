@@ -98,6 +98,8 @@ pub(crate) fn click(_selector: &str) {}
 
 pub(crate) fn focus_if_lost(_selector: &str) {}
 
+pub(crate) fn keep_focus() {}
+
 pub(crate) fn hand_on_focus(_rows: &'static str, _control: &'static str) {}
 
 pub(crate) fn step_focus(_within: &Element, _selector: &str, _step: super::Step) {}

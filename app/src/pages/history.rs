@@ -13,6 +13,7 @@ use leptos_router::hooks::use_query_map;
 use super::frame::PageFrame;
 use crate::{
     components::icon::{self, Icon},
+    error::PageError,
     keys::Command,
     parts::{self, History},
     state::use_chat,
@@ -51,24 +52,35 @@ pub(crate) fn Conversations() -> impl IntoView {
     let asked = Memo::new(move |_| query.with(Asked::read));
     let listing = Listing::new(chat, asked);
     let selection = Selection::new(listing);
+    // So that a list that is read again does not make a new table.
+    let shown = Memo::new(move |_| match (listing.error.get(), listing.count()) {
+        (Some(error), _) => Shown::Error(error),
+        (None, None) => Shown::Waiting,
+        (None, Some(0)) => Shown::Nothing,
+        (None, Some(_)) => Shown::Rows,
+    });
     provide_context(listing);
     provide_context(selection);
     view! {
         <Filters/>
         <div class="history-list" aria-busy=move || listing.is_waiting.get().to_string()>
-            {move || {
-                if let Some(error) = listing.error.get() {
-                    return view! { <Failed error/> }.into_any();
-                }
-                match listing.count() {
-                    None => view! { <Waiting/> }.into_any(),
-                    Some(0) => view! { <Nothing/> }.into_any(),
-                    Some(_) => view! { <Table/> }.into_any(),
-                }
+            {move || match shown.get() {
+                Shown::Error(error) => view! { <Failed error/> }.into_any(),
+                Shown::Waiting => view! { <Waiting/> }.into_any(),
+                Shown::Nothing => view! { <Nothing/> }.into_any(),
+                Shown::Rows => view! { <Table/> }.into_any(),
             }}
         </div>
         <Bar/>
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shown {
+    Error(PageError),
+    Waiting,
+    Nothing,
+    Rows,
 }
 
 /// Nothing to list, why, and a way out.
@@ -122,7 +134,7 @@ fn Nothing() -> impl IntoView {
 
 /// The list could not be read.
 #[component]
-fn Failed(error: crate::error::PageError) -> impl IntoView {
+fn Failed(error: PageError) -> impl IntoView {
     let listing = use_listing();
     view! {
         <div class="lost" role="alert">

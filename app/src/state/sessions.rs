@@ -27,6 +27,7 @@ impl Chat {
             self.session.set(Some(session.clone()));
         }
         let former = self.sessions.get_untracked();
+        browser::keep_focus();
         let (sessions, is_longer) = renewed(list.sessions, list.next.is_some(), former);
         if !is_longer {
             self.next_page.set(list.next);

@@ -95,6 +95,19 @@ pub(crate) fn focus_if_lost(selector: &str) {
     });
 }
 
+/// Rows are about to be listed anew. What has the focus keeps it, even if its row is moved in the document, which would take
+/// it away.
+pub(crate) fn keep_focus() {
+    let Some(active) = document().active_element() else {
+        return;
+    };
+    request_animation_frame(move || {
+        if is_focus_lost() && active.is_connected() {
+            focus_in_place(&active);
+        }
+    });
+}
+
 /// A row is about to go. If it holds the focus, the one that comes in its place is given it, at `control`.
 pub(crate) fn hand_on_focus(rows: &'static str, control: &'static str) {
     let of_document = || document().document_element().map(|root| find_all(&root, rows));

@@ -39,8 +39,7 @@ fn Actions() -> impl IntoView {
                 // What had the focus goes with the selection.
                 let near = selection.nearest_left();
                 selection.clear();
-                browser::focus(&near.map_or_else(|| "#main".into(), check_of));
-                listing.refresh();
+                listing.refresh_near(near.map_or_else(|| "#main".into(), check_of));
             }
         });
     };

@@ -21,6 +21,8 @@ pub(super) struct Listing {
     pub(super) is_waiting: RwSignal<bool>,
     /// Why it could not be read.
     pub(super) error: RwSignal<Option<PageError>>,
+    /// What is given the focus after the next reading, if that takes away what has it.
+    near: StoredValue<Option<String>>,
     /// Tells the questions apart: the answer to an older one is not for the screen.
     question: StoredValue<u64>,
 }
@@ -41,6 +43,7 @@ impl Listing {
             list: RwSignal::new(list),
             is_waiting: RwSignal::new(false),
             error: RwSignal::new(error),
+            near: StoredValue::new(None),
             question: StoredValue::new(0),
         };
         // Where the day begins is known only in the browser.
@@ -54,10 +57,10 @@ impl Listing {
             (asked, ahead)
         });
         Effect::new(move |former: Option<()>| {
-            meant.track();
+            let ahead = meant.with(|(_, ahead)| *ahead);
             // The next visit to this page is not the first rendering any more.
             chat.first_history.set_value(None);
-            if former.is_some() || !is_written {
+            if former.is_some() || !is_written || ahead != 0 {
                 listing.read();
             }
         });
@@ -83,6 +86,13 @@ impl Listing {
 
     /// Reads it again, quietly: something may have changed.
     pub(super) fn refresh(self) {
+        self.ask();
+    }
+
+    /// The rows that had the focus go: it goes to what that selector names.
+    pub(super) fn refresh_near(self, selector: String) {
+        browser::focus(&selector);
+        self.near.set_value(Some(selector));
         self.ask();
     }
 
@@ -118,7 +128,11 @@ impl Listing {
             match outcome {
                 Ok(list) => {
                     self.error.set(None);
+                    browser::keep_focus();
                     self.list.set(Some(list));
+                    if let Some(near) = self.near.try_update_value(Option::take).flatten() {
+                        browser::focus_if_lost(&near);
+                    }
                     if was_asked_for {
                         self.go_to_its_place(asked.address());
                     }
