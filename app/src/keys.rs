@@ -31,8 +31,6 @@ pub(crate) enum Command {
     Light,
     /// Lists the keys.
     Keys,
-    /// Takes back what was just done.
-    Undo,
 }
 
 impl Command {
@@ -118,8 +116,6 @@ pub(crate) fn command(press: Press<'_>) -> Option<Command> {
         "e" if !is_shift => Some(Command::Export(ExportFormat::Markdown)),
         "/" => Some(Command::Model),
         "." => Some(Command::Agent),
-        // In a field it takes back what was typed there.
-        "z" if !is_shift && !is_writing => Some(Command::Undo),
         _ => None,
     }
 }
@@ -166,12 +162,6 @@ mod tests {
         assert_eq!(command(plain("?", false)), Some(Command::Keys));
         assert_eq!(command(plain("?", true)), None);
         assert_eq!(command(plain("k", false)), None);
-        assert_eq!(command(press("z")), None, "the field's own");
-        let elsewhere = Press {
-            is_writing: false,
-            ..press("z")
-        };
-        assert_eq!(command(elsewhere), Some(Command::Undo));
         let with_alt = Press {
             is_alt: true,
             ..press("e")

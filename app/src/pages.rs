@@ -18,8 +18,8 @@ use leptos_router::{
 use crate::{
     boot::{self, Boot},
     browser,
-    components::{offline::OfflineBar, sidebar::Sidebar, toast::ToastBar},
-    keys::{self, Command, Press},
+    components::{offline::OfflineBar, sidebar::Sidebar},
+    keys::{self, Press},
     parts::{self, Tools},
     state::{Chat, use_chat},
 };
@@ -60,6 +60,7 @@ fn Frame() -> impl IntoView {
     let has_overlays = Memo::new(move |former| {
         former == Some(&true) || chat.overlay.with(Option::is_some) || chat.question.with(Option::is_some)
     });
+    let has_toasts = Memo::new(move |former| former == Some(&true) || chat.toast.with(Option::is_some));
     view! {
         <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <div class="frame">
@@ -73,8 +74,8 @@ fn Frame() -> impl IntoView {
                 </FlatRoutes>
             </div>
         </div>
-        <Show when=move || has_overlays.get()>{parts::late::<Tools>(|tools| tools.overlays, || ().into_any())}</Show>
-        <ToastBar/>
+        <Show when=move || has_overlays.get()>{parts::late::<Tools>(|tools| (tools.overlays)(), || ().into_any())}</Show>
+        <Show when=move || has_toasts.get()>{parts::late::<Tools>(|tools| (tools.toast)(), || ().into_any())}</Show>
         <p class="unseen" role="status" aria-live="polite">{move || chat.announcement.get()}</p>
     }
 }
@@ -146,9 +147,6 @@ fn obey_keys(chat: Chat) {
                 is_writing: browser::is_writing(&event),
             };
             if let Some(command) = keys::command(press) {
-                if command == Command::Undo && chat.toast.with_untracked(Option::is_none) {
-                    return;
-                }
                 event.prevent_default();
                 chat.run(command);
             }

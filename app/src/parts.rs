@@ -4,6 +4,7 @@
 //! but still counts as here only once it has been asked for, so that both behave alike.
 
 use leptos::{prelude::*, task::spawn_local};
+use protocol::session::SessionSummary;
 use std::{sync::OnceLock, time::Duration};
 #[cfg(target_arch = "wasm32")]
 use {protocol::event::EventId, std::pin::Pin, uuid::Uuid};
@@ -16,7 +17,10 @@ use crate::{
         gauge::Breakdown,
         overlays::Overlays,
         picker::{AgentList, ModelList},
+        row_menu::RowMenu,
         search::Findings,
+        title_field::TitleField,
+        toast::ToastBar,
         transcript::Transcript,
     },
     error::PageError,
@@ -69,6 +73,12 @@ pub(crate) struct Tools {
     pub(crate) breakdown: fn() -> AnyView,
     /// What the words in the sidebar's field find.
     pub(crate) findings: fn() -> AnyView,
+    /// What can be done to a conversation of the sidebar.
+    pub(crate) row_menu: fn(Memo<SessionSummary>, Callback<()>, Callback<()>) -> AnyView,
+    /// A field for its title.
+    pub(crate) title_field: fn(Memo<SessionSummary>, Callback<()>) -> AnyView,
+    /// What was just done, with the way back.
+    pub(crate) toast: fn() -> AnyView,
 }
 
 /// The page of all conversations.
@@ -140,6 +150,9 @@ part!(
         models: || view! { <ModelList/> }.into_any(),
         breakdown: || view! { <Breakdown/> }.into_any(),
         findings: || view! { <Findings/> }.into_any(),
+        row_menu: |session, rename, close| view! { <RowMenu session rename close/> }.into_any(),
+        title_field: |session, close| view! { <TitleField session close/> }.into_any(),
+        toast: || view! { <ToastBar/> }.into_any(),
     }
 );
 
@@ -213,9 +226,12 @@ pub(crate) async fn wanted<P: Part>(chat: Chat) -> P {
 }
 
 /// What a part shows, as soon as it is here.
-pub(crate) fn late<P: Part>(shows: fn(P) -> fn() -> AnyView, meanwhile: fn() -> AnyView) -> AnyView {
+pub(crate) fn late<P: Part>(
+    shows: impl Fn(P) -> AnyView + Send + Sync + 'static,
+    meanwhile: fn() -> AnyView,
+) -> AnyView {
     if let Some(part) = P::here() {
-        return shows(part)();
+        return shows(part);
     }
     let chat = use_chat();
     let here = RwSignal::new(None);
@@ -225,7 +241,7 @@ pub(crate) fn late<P: Part>(shows: fn(P) -> fn() -> AnyView, meanwhile: fn() -> 
         let _ = here.try_set(Some(part));
     });
     let show = move || match here.get() {
-        Some(part) => shows(part)(),
+        Some(part) => shows(part),
         None => meanwhile(),
     };
     show.into_any()

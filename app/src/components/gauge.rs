@@ -48,7 +48,7 @@ pub(super) fn Gauge() -> impl IntoView {
                 </svg>
             </summary>
             <Show when=move || is_open.get()>
-                {parts::late::<Tools>(|tools| tools.breakdown, || ().into_any())}
+                {parts::late::<Tools>(|tools| (tools.breakdown)(), || ().into_any())}
             </Show>
         </details>
     }

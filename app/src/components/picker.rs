@@ -63,7 +63,7 @@ fn Picker(
                 {children()}
                 <Icon glyph=icon::DOWN/>
             </button>
-            <Show when=move || open.get()>{parts::late::<Tools>(list, || ().into_any())}</Show>
+            <Show when=move || open.get()>{parts::late::<Tools>(move |tools| list(tools)(), || ().into_any())}</Show>
         </div>
     }
 }

@@ -24,7 +24,7 @@ const ITEMS: &str = "button, a";
 
 /// The menu. It has the focus while it is open, and closes when that goes elsewhere.
 #[component]
-pub(super) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close: Callback<()>) -> impl IntoView {
+pub(crate) fn RowMenu(session: Memo<SessionSummary>, rename: Callback<()>, close: Callback<()>) -> impl IntoView {
     let chat = use_chat();
     let menu = NodeRef::<html::Div>::new();
     Effect::new(move |_| {

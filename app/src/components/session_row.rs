@@ -1,16 +1,19 @@
 //! One conversation in the sidebar: a link, and what can be done to it.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{html, prelude::*};
 use protocol::session::SessionSummary;
 use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
     icon::{self, Icon},
-    row_menu::RowMenu,
     tier::TierMark,
 };
-use crate::{browser, state::use_chat};
+use crate::{
+    browser,
+    parts::{self, Tools},
+    state::use_chat,
+};
 
 /// Where each session stands in the list, so that a row finds itself without looking through all of them.
 pub(super) type Places = Memo<HashMap<Uuid, usize>>;
@@ -44,7 +47,10 @@ pub(super) fn SessionRow(session_id: Uuid, first: SessionSummary, places: Places
         <li class="session" id=row_id(session_id)>
             {move || match face.get() {
                 Face::Link => view! { <Link session face/> }.into_any(),
-                Face::Title => view! { <TitleField session face/> }.into_any(),
+                Face::Title => {
+                    let close = Callback::new(move |()| face.set(Face::Link));
+                    parts::late::<Tools>(move |tools| (tools.title_field)(session, close), || ().into_any())
+                }
             }}
         </li>
     }
@@ -77,7 +83,9 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
             let _ = dots.focus();
         }
     });
+    let expect_tools = move |_| parts::expect::<Tools>();
     let rename = Callback::new(move |()| face.set(Face::Title));
+    let menu = move || parts::late::<Tools>(move |tools| (tools.row_menu)(session, rename, close), || ().into_any());
     view! {
         <a
             href=format!("/llm/{session_id}")
@@ -101,6 +109,7 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
             node_ref=dots
             aria-label=move || format!("Actions for {}", title())
             aria-expanded=move || is_open.get().to_string()
+            on:focus=expect_tools
             on:mousedown=move |event| {
                 // The open menu keeps the focus, so that the click closes it and does not open it anew.
                 if is_open.get_untracked() {
@@ -112,55 +121,7 @@ fn Link(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
             <Icon glyph=icon::MORE/>
         </button>
         <Show when=move || is_open.get()>
-            <RowMenu session rename close/>
+            {menu()}
         </Show>
-    }
-}
-
-#[component]
-fn TitleField(session: Memo<SessionSummary>, face: RwSignal<Face>) -> impl IntoView {
-    let chat = use_chat();
-    let field = NodeRef::<html::Input>::new();
-    field.on_load(|field| {
-        let _ = field.focus();
-        field.select();
-    });
-    let (session_id, title) = session.with_untracked(|session| (session.session_id, session.title.clone()));
-    let former = title.clone();
-    let save = move || {
-        if let Some(field) = field.get_untracked() {
-            let title = field.value().trim().to_owned();
-            if !title.is_empty() && title != former {
-                chat.rename(session_id, title, former.clone());
-            }
-        }
-        face.set(Face::Link);
-    };
-    let on_key = {
-        let save = save.clone();
-        move |event: ev::KeyboardEvent| {
-            match event.key().as_str() {
-                "Enter" if !event.is_composing() => save(),
-                "Escape" => {
-                    event.stop_propagation();
-                    face.set(Face::Link);
-                }
-                _ => return,
-            }
-            browser::focus(&dots_of(session_id));
-        }
-    };
-    view! {
-        <input
-            type="text"
-            class="rename"
-            dir="auto"
-            aria-label="Title"
-            maxlength="200"
-            value=title
-            node_ref=field
-            on:keydown=on_key
-            on:blur=move |_| if face.try_get_untracked() == Some(Face::Title) { save() }
-        />
     }
 }

@@ -68,7 +68,7 @@ fn Column() -> impl IntoView {
             {move || match view.get() {
                 View::New => view! { <Hero/> }.into_any(),
                 View::Loading => view! { <Skeleton/> }.into_any(),
-                View::Open => parts::late::<Conversation>(|part| part.transcript, || view! { <Skeleton/> }.into_any()),
+                View::Open => parts::late::<Conversation>(|part| (part.transcript)(), || view! { <Skeleton/> }.into_any()),
                 View::Missing => {
                     view! {
                         <Lost

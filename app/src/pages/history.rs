@@ -39,7 +39,7 @@ pub(super) fn HistoryPage() -> impl IntoView {
     };
     view! {
         <PageFrame name="history" title="All conversations" tools=tools>
-            {parts::late::<History>(|part| part.conversations, || view! { <Waiting/> }.into_any())}
+            {parts::late::<History>(|part| (part.conversations)(), || view! { <Waiting/> }.into_any())}
         </PageFrame>
     }
 }

@@ -32,7 +32,7 @@ use shares::{Agents, Models};
 #[component]
 pub(super) fn UsagePage() -> impl IntoView {
     parts::late::<parts::Usage>(
-        |part| part.page,
+        |part| (part.page)(),
         || view! { <main id="main" class="page" aria-busy="true" tabindex="-1"></main> }.into_any(),
     )
 }

@@ -34,7 +34,6 @@ impl Chat {
         match command {
             Command::Palette => self.overlay.set(Some(Overlay::Palette)),
             Command::Keys => self.overlay.set(Some(Overlay::Keys)),
-            Command::Undo => self.undo(),
             Command::New => self.begin(),
             Command::Import => self.overlay.set(Some(Overlay::Import)),
             Command::Export(format) => {

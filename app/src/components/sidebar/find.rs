@@ -72,7 +72,7 @@ pub(super) fn Results() -> impl IntoView {
     let is_searching = Memo::new(move |_| chat.find.with(|words| !is_question(words)));
     move || {
         if is_searching.get() {
-            let found = parts::late::<Tools>(|tools| tools.findings, || ().into_any());
+            let found = parts::late::<Tools>(|tools| (tools.findings)(), || ().into_any());
             view! { <div class="findings" on:keydown=walk>{found}</div> }.into_any()
         } else {
             view! { <Sessions/> }.into_any()
