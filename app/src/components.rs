@@ -23,6 +23,7 @@ pub(crate) mod picker;
 pub(crate) mod row_menu;
 pub(crate) mod search;
 pub(crate) mod session_row;
+pub(crate) mod session_tools;
 pub(crate) mod sidebar;
 pub(crate) mod skeleton;
 mod tasks;

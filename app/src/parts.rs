@@ -6,8 +6,9 @@
 use leptos::{prelude::*, task::spawn_local};
 use protocol::session::SessionSummary;
 use std::{sync::OnceLock, time::Duration};
+use uuid::Uuid;
 #[cfg(target_arch = "wasm32")]
-use {protocol::event::EventId, std::pin::Pin, uuid::Uuid};
+use {protocol::event::EventId, std::pin::Pin};
 
 #[cfg(target_arch = "wasm32")]
 use crate::stream;
@@ -19,6 +20,7 @@ use crate::{
         picker::{AgentList, ModelList},
         row_menu::RowMenu,
         search::Findings,
+        session_tools::SessionTools,
         title_field::TitleField,
         toast::ToastBar,
         transcript::Transcript,
@@ -55,6 +57,8 @@ type Read = fn(Chat, Uuid, EventId) -> Pin<Box<dyn Future<Output = ()>>>;
 pub(crate) struct Conversation {
     /// Its messages.
     pub(crate) transcript: fn() -> AnyView,
+    /// What can be done with it.
+    pub(crate) tools: fn(Uuid) -> AnyView,
     /// Reads the stream of a session's answer after an event, for as long as it may run.
     #[cfg(target_arch = "wasm32")]
     pub(crate) read: Read,
@@ -136,6 +140,7 @@ part!(
     conversation,
     Conversation {
         transcript: || view! { <Transcript/> }.into_any(),
+        tools: |session_id| view! { <SessionTools session_id/> }.into_any(),
         #[cfg(target_arch = "wasm32")]
         read: |chat, session_id, cursor| Box::pin(stream::read(chat, session_id, cursor)),
     }

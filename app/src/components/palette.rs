@@ -73,6 +73,9 @@ fn Everything(close: Callback<()>) -> impl IntoView {
                 let offered = Command::OFFERED.into_iter().find(|(_, name, _)| *name == picked);
                 if let Some((command, ..)) = offered {
                     chat.run(command);
+                    if command == Command::Clear {
+                        chat.clear();
+                    }
                 }
             }
         }

@@ -1,16 +1,15 @@
 //! Over the conversation: with whom, with what model, in which role, and how full the context is.
 
-use leptos::{html, prelude::*};
-use uuid::Uuid;
+use leptos::prelude::*;
 
 use super::{
-    export_menu::{ExportLinks, ExportMenu},
     gauge::Gauge,
     icon::{self, Icon},
     picker::{AgentPicker, ModelPicker},
 };
 use crate::{
     browser,
+    parts::{self, Conversation},
     state::{View, use_chat},
 };
 
@@ -19,6 +18,11 @@ use crate::{
 pub(crate) fn Toolbar() -> impl IntoView {
     let chat = use_chat();
     let session_id = Memo::new(move |_| chat.session_id.get().filter(|_| chat.view.get() == View::Open));
+    let tools = move || {
+        session_id
+            .get()
+            .map(|session_id| parts::late::<Conversation>(move |part| (part.tools)(session_id), || ().into_any()))
+    };
     let open_drawer = move |_| {
         chat.drawer.set(true);
         browser::focus(".sidebar .close");
@@ -41,48 +45,13 @@ pub(crate) fn Toolbar() -> impl IntoView {
                 <button type="button" class="quiet on-phones" aria-label="New" on:click=move |_| chat.begin()>
                     <Icon glyph=icon::PLUS/>
                 </button>
-                {move || session_id.get().map(|session_id| view! { <SessionTools session_id/> })}
+                {tools}
             </div>
             <div class="status-row">
                 <Role/>
                 <Gauge/>
             </div>
         </header>
-    }
-}
-
-/// What can be done with the session shown. On a phone there is room for one button only, which opens the rest.
-#[component]
-fn SessionTools(session_id: Uuid) -> impl IntoView {
-    let chat = use_chat();
-    let more = NodeRef::<html::Details>::new();
-    let close = move || browser::close(more);
-    view! {
-        <div class="tools">
-            <ExportMenu session_id/>
-            <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=move |_| chat.clear()>
-                <Icon glyph=icon::BIN/>
-            </button>
-        </div>
-        <details class="more-tools" node_ref=more on:focusout=move |event| browser::close_unless_within(more, &event)>
-            <summary class="button quiet" aria-label="More">
-                <Icon glyph=icon::MORE/>
-            </summary>
-            <div class="menu">
-                <ExportLinks session_id on_pick=move |()| close()/>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| {
-                        close();
-                        chat.clear();
-                    }
-                >
-                    <Icon glyph=icon::BIN/>
-                    "Clear"
-                </button>
-            </div>
-        </details>
     }
 }
 

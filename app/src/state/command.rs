@@ -41,7 +41,7 @@ impl Chat {
                     browser::download(&export_address(session_id, format));
                 }
             }
-            Command::Clear if self.conversation().is_some() => self.clear(),
+            // The palette does it: from here it would be a part of what every visit fetches.
             Command::Clear => {}
             // Their pickers are on the chat page.
             _ if command.needs_chat() && self.view.get_untracked() == View::Elsewhere => {}
