@@ -44,7 +44,7 @@ test.describe('the palette', () => {
     await chat.streaming();
     await page.keyboard.press('Control+k');
     await page.keyboard.type('no such thing');
-    await expect(page.getByText('Nothing found.')).toBeVisible();
+    await expect(page.getByRole('dialog').getByText('Nothing found.')).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(page.getByRole('combobox')).toBeHidden();
     await expect(chat.stop, 'the answer goes on').toBeVisible();

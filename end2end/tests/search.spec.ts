@@ -1,4 +1,5 @@
 // Searching as one types: what is found is marked, and opens at the message that was found.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/history.ts';
 import { Chat } from '../support/chat.ts';
@@ -123,6 +124,39 @@ test('the palette finds messages too', async ({ chat, page, history }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(`/llm/${session_id}\\?message=`));
   await expect(found(page)).toContainText('A walnut index helps');
+});
+
+test('the palette says that nothing is found only when that is known', async ({ chat, page, history, guard }) => {
+  guard.allow(/Failed to load resource/);
+  await history.say('Why is it slow?');
+  await chat.reload();
+  let goOn = () => {};
+  const held = new Promise<void>(resolve => (goOn = resolve));
+  await page.route(search, async route => {
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Conversations and commands' });
+  const nothing = await chat.watchFor('.palette [role=status]:not(:empty)');
+  await page.keyboard.type('zebra');
+  await expect(palette.getByText('Searching…')).toBeVisible();
+  await expect(palette.getByRole('option')).toHaveCount(0);
+  expect(await nothing(), 'it is being searched').toBe(false);
+  goOn();
+  await expect(palette.getByRole('status')).toHaveText('Nothing found.');
+  await expect(palette.getByRole('combobox')).not.toHaveAttribute('aria-activedescendant');
+  const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
+  expect(violations).toEqual([]);
+
+  await page.unroute(search);
+  await page.route(search, route => route.abort());
+  await page.keyboard.type('s');
+  await expect(palette.getByText('Parley could not be reached.')).toBeVisible();
+  await expect(palette.getByRole('status')).toHaveText('Could not be searched.');
+  await palette.getByRole('combobox').fill('?');
+  await expect(palette.getByText('Narrow it with agent:')).toBeVisible();
+  await expect(palette.getByRole('status')).toBeEmpty();
 });
 
 test.describe('a long conversation', () => {

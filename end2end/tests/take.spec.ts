@@ -156,7 +156,7 @@ test('a file that is no good is refused with the place, and a dropped one is tak
   await openImport(page);
   guard.allow(/status of 422/);
   await pick(page, 'bad.json', chatgpt(2).replace('"role":"assistant"', '"role":"robot"'));
-  await expect(dialog(page).getByRole('alert')).toContainText('The file cannot be taken in. conversation 1, `mapping.answer`, `message.author.role`');
+  await expect(dialog(page).getByRole('alert')).toContainText('The file cannot be taken in. Conversation 1, `mapping.answer`, `message.author.role`');
   await dialog(page).getByRole('button', { name: 'Another file' }).click();
 
   const data = await page.evaluateHandle(text => {
@@ -183,8 +183,96 @@ test('an import can be stopped, keeps what it has done, and is completed by the 
   await expect(dialog(page).getByRole('listitem').nth(1)).toHaveText(/^[\d,]+ conversations here already$/);
   await dialog(page).getByRole('button', { name: /^Import \d+$/ }).click();
   await expect(dialog(page).getByRole('status')).toContainText('It is done.', { timeout: 60_000 });
+  expect(await total(page)).toBe(2_000);
+});
+
+/** How many conversations there are. */
+async function total(page: Page): Promise<number> {
   const list = await (await page.request.get('/api/chat/sessions?limit=1')).json();
-  expect(list.total).toBe(2_000);
+  return list.total;
+}
+
+/** Waits until all lists tell of as many as there are: more than none, and not all of `whole`. */
+async function tellOfPart(chat: Chat, whole: number) {
+  await expect(async () => {
+    const count = await total(chat.page);
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(whole);
+    await expect(chat.page.locator('.total')).toHaveText(new RegExp(`^${count.toLocaleString('en')} conversations`), { timeout: 500 });
+  }).toPass();
+  await expect(chat.conversations).not.toHaveCount(0);
+}
+
+test('Escape stops an import and leaves the dialog to say so; a double click does not stop what it began', async ({ chat, page }) => {
+  test.slow();
+  await chat.open('/history');
+  await page.getByRole('button', { name: 'Import' }).click();
+  await pick(page, 'conversations.json', chatgpt(2_000));
+  await dialog(page).getByRole('button', { name: 'Import 2000' }).dblclick();
+  await expect(dialog(page).getByRole('progressbar', { name: 'Importing' })).toHaveAttribute('value', /^[1-9]/);
+  await expect(dialog(page).getByRole('heading'), 'the focus waits').toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog(page).getByRole('status')).toContainText('Stopped. What was taken in until then stays');
+  await tellOfPart(chat, 2_000);
+  await expect(dialog(page).getByRole('button', { name: 'Close' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog(page)).toBeHidden();
+});
+
+test('an import that ends because another dialog opens is told of, and the lists have what it brought', async ({ chat, page }) => {
+  test.slow();
+  await chat.open('/history');
+  await page.getByRole('button', { name: 'Import' }).click();
+  await pick(page, 'conversations.json', chatgpt(2_000));
+  await dialog(page).getByRole('button', { name: 'Import 2000' }).click();
+  await expect(dialog(page).getByRole('progressbar', { name: 'Importing' })).toHaveAttribute('value', /^[1-9]/);
+  await page.keyboard.press('Control+k');
+  await expect(dialog(page)).toBeHidden();
+  await page.keyboard.press('Escape');
+  await expect(chat.notice).toContainText('The import was stopped.');
+  await tellOfPart(chat, 2_000);
+});
+
+test('by keyboard alone, on a phone: each step has the focus where one goes on, and a way out', async ({ chat, page, guard }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await chat.open('/llm');
+  const button = (name: string) => dialog(page).getByRole('button', { name, exact: true });
+  const field = dialog(page).locator('input[type=file]');
+  await openImport(page);
+  await expect(field).toBeFocused();
+  await expect(button('Close')).toBeVisible();
+  guard.allow(/status of 422/);
+  await pick(page, 'bad.json', '{ bad }');
+  await expect(dialog(page).getByRole('alert')).toContainText('The file cannot be taken in. Line 1, column ');
+  await expect(button('Close')).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  await expect(button('Another file')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(field).toBeFocused();
+
+  await pick(page, 'conversations.json', chatgpt(3));
+  await expect(button('Import 3')).toBeFocused();
+  await expect(button('Cancel')).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(dialog(page).getByRole('status')).toContainText('It is done.');
+  await expect(button('Close')).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await pick(page, 'conversations.json', chatgpt(3));
+  await expect(dialog(page).getByRole('status')).toContainText('Nothing in it is new.');
+  await expect(button('Close')).toBeFocused();
+  const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
+  expect(violations).toEqual([]);
+  await page.keyboard.press('Enter');
+  await expect(dialog(page)).toBeHidden();
+
+  await openImport(page);
+  await pick(page, 'conversations.json', chatgpt(4));
+  await expect(button('Import 1')).toBeFocused();
+  await button('Cancel').click();
+  await expect(dialog(page)).toBeHidden();
+  await openImport(page);
+  await expect(field, 'it begins anew').toBeFocused();
 });
 
 for (const width of [1440, 768, 360]) {

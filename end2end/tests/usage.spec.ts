@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test as base } from '../fixtures.ts';
-import { Chat } from '../support/chat.ts';
+import { Api, Chat } from '../support/chat.ts';
+import { History } from '../support/history.ts';
 import { answerOf, MODELS, usage, type Answer } from '../support/gateway.ts';
 
 const never = new Promise<never>(() => {});
@@ -150,6 +151,97 @@ test('what is answered in another tab counts at once, and the gauge leads here',
   await expect(figure(chat, 'Cost')).toContainText('$2.00');
 });
 
+test('on a slow line its shape is there at once, and what is not the range asked for is faint', async ({ chat, page }) => {
+  await talk(chat);
+  let goOn = () => {};
+  let held: Promise<void>;
+  const hold = () => (held = new Promise<void>(resolve => (goOn = resolve)));
+  hold();
+  await page.route('**/fn/usage*', async route => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole('link', { name: 'Usage' }).click();
+  await expect(page.getByRole('heading', { name: 'Usage' })).toBeVisible();
+  const shape = page.locator('.usage-waiting');
+  await expect(shape).toBeVisible();
+  await expect(shape).toHaveAttribute('aria-busy', 'true');
+  await expect(page.getByRole('link', { name: '30 days' })).toBeVisible();
+  goOn();
+  await expect(figure(chat, 'Answers')).toContainText('3');
+  await expect(shape).toHaveCount(0);
+
+  const report = page.locator('.usage-report');
+  await expect(report).toHaveAttribute('aria-busy', 'false');
+  hold();
+  await page.getByRole('link', { name: '90 days' }).click();
+  await expect(page.getByRole('link', { name: '90 days' })).toHaveAttribute('aria-current', 'page');
+  await expect(report).toHaveAttribute('aria-busy', 'true');
+  await expect(report).toHaveCSS('opacity', '0.55');
+  await expect(page.locator('.usage-chart .bar')).toHaveCount(30);
+  // Whatever comes late: the last one asked for is shown.
+  await page.getByRole('link', { name: '7 days' }).click();
+  goOn();
+  await expect(page.locator('.usage-chart .bar')).toHaveCount(7);
+  await expect(report).toHaveAttribute('aria-busy', 'false');
+  await expect(report).toHaveCSS('opacity', '1');
+});
+
+test('what is read anew comes into what is open, where something was answered and not where more is listed', async ({
+  chat,
+  page,
+  context,
+}) => {
+  await chat.open('/llm');
+  const history = new History(new URL(page.url()).origin, await Api.of(context, new URL(page.url()).origin));
+  await history.say('Cheap, please');
+  await history.talk(55);
+  await chat.open('/usage');
+  await expect(figure(chat, 'Answers')).toContainText('56');
+  let readings = 0;
+  page.on('request', request => {
+    if (request.url().includes('/fn/usage')) readings += 1;
+  });
+  await expect(async () => {
+    await chat.conversations.last().scrollIntoViewIfNeeded();
+    expect(await chat.conversations.count()).toBe(56);
+  }).toPass();
+  const listed = page.waitForResponse('**/fn/sessions*');
+  await chat.lookAgain();
+  await (await listed).finished();
+  expect(readings, 'more is listed, no more was answered').toBe(0);
+
+  /** Something is answered on another device, and one looks at the page again. */
+  const answered = async (message: string, count: number) => {
+    await history.say(message);
+    await expect(async () => {
+      await chat.lookAgain();
+      await expect(figure(chat, 'Answers')).toContainText(String(count), { timeout: 500 });
+    }).toPass();
+  };
+  const details = page.locator('details.usage-numbers');
+  await details.locator('summary').click();
+  const days = page.getByRole('table', { name: 'Every day in numbers' });
+  await days.locator('..').focus();
+  await answered('Cheap, please', 57);
+  expect(readings).toBe(1);
+  await expect(days.getByRole('row').nth(1)).toContainText('57');
+  await expect(details).toHaveAttribute('open', '');
+  await expect(days.locator('..')).toBeFocused();
+
+  const link = page.getByRole('table', { name: /each conversation/ }).getByRole('link', { name: 'Cheap' }).first();
+  const address = await link.getAttribute('href');
+  await link.focus();
+  await answered('=SUM("a", b)', 58);
+  await expect(page.locator(`.usage-table a[href="${address}"]`), 'another is first now').toBeFocused();
+
+  const slider = page.getByRole('slider', { name: 'Bar of the chart' });
+  await slider.focus();
+  await answered('Cheap, please', 59);
+  await expect(slider).toBeFocused();
+  await expect(page.locator('.tip')).toContainText('59 answers');
+});
+
 test('a table comes as a file', async ({ chat, page }) => {
   await talk(chat);
   await chat.open('/usage?range=90d');
@@ -172,9 +264,11 @@ test('nothing is wider than a phone but the tables, which scroll in themselves',
   await page.locator('summary', { hasText: 'Every day in numbers' }).click();
   const widths = await page.evaluate(() => {
     const main = document.querySelector('main')!;
-    return { page: document.documentElement.scrollWidth, needed: main.scrollWidth, given: main.clientWidth };
+    const { scrollWidth, scrollHeight } = document.documentElement;
+    return { page: scrollWidth, height: scrollHeight, needed: main.scrollWidth, given: main.clientWidth };
   });
   expect(widths.page).toBeLessThanOrEqual(360);
+  expect(widths.height, 'what is unseen makes nothing longer').toBeLessThanOrEqual(740);
   expect(widths.needed).toBeLessThanOrEqual(widths.given);
   const table = page.getByRole('region', { name: 'What each conversation took' });
   await table.scrollIntoViewIfNeeded();

@@ -229,7 +229,7 @@ impl Error {
             ),
             Self::ImportMalformed(problem) => (
                 "import_malformed",
-                format!("The file cannot be taken in. {problem}."),
+                format!("The file cannot be taken in. {}.", capitalized(problem)),
                 "Nothing of it was taken in. Correct the file, or export it again.",
             ),
             Self::ImportTooLarge(megabytes) => (
@@ -295,5 +295,14 @@ impl IntoResponse for Error {
                 .insert(axum::http::header::RETRY_AFTER, retry_after.into());
         }
         response
+    }
+}
+
+/// The beginning of a sentence.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
     }
 }

@@ -1,41 +1,25 @@
 //! Bringing conversations in: a file is picked, checked by a dry run whose report is shown, and taken in when the person says so.
 
+mod intake;
 mod outcome;
 
 use leptos::{ev, html, prelude::*};
-use protocol::{
-    error::ErrorBody,
-    import::{ImportLine, ImportReport},
-};
+use protocol::import::ImportReport;
 
 use super::overlays::open_while;
 use crate::{
-    browser::{self, Heard, Importing, PickedFile},
+    browser,
     state::{Overlay, use_chat},
 };
+use intake::{Intake, Step};
 use outcome::Outcome;
 
-/// Where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    /// A file is to be picked.
-    Pick,
-    /// It is under way: what is being done, and how far it has come, of a hundred, where that is known.
-    Working(&'static str, Option<u64>),
-    /// A dry run has told what would come of it.
-    Checked(ImportReport),
-    /// It is done.
-    Done(ImportReport),
-    /// It was stopped.
-    Stopped,
-    /// It was refused.
-    Failed(ErrorBody),
-}
-
-/// A modal dialog; the browser keeps the focus in it. Closing it stops what is under way.
+/// A modal dialog; the browser keeps the focus in it. Closing it stops what is under way; while conversations are coming in,
+/// Escape stops that first and leaves the dialog to say so.
 #[component]
 pub(super) fn Import() -> impl IntoView {
     let chat = use_chat();
+    let intake = Intake::new(chat);
     let is_open = Memo::new(move |_| chat.overlay.get() == Some(Overlay::Import));
     let dialog = open_while(move || is_open.get());
     let close = Callback::new(move |()| {
@@ -43,123 +27,108 @@ pub(super) fn Import() -> impl IntoView {
             chat.overlay.set(None);
         }
     });
+    let cancel = move |event: ev::Event| {
+        if intake.is_importing() {
+            event.prevent_default();
+            intake.stop();
+        }
+    };
     view! {
-        <dialog class="confirm import" node_ref=dialog aria-labelledby="import-title" on:close=move |_| close.run(())>
-            <h2 id="import-title">"Import conversations"</h2>
+        <dialog
+            class="confirm import"
+            node_ref=dialog
+            aria-labelledby="import-title"
+            on:cancel=cancel
+            on:close=move |_| close.run(())
+        >
+            <h2 id="import-title" tabindex="-1">"Import conversations"</h2>
             <Show when=move || is_open.get()>
-                <Steps close/>
+                <Steps intake close/>
             </Show>
         </dialog>
     }
 }
 
 #[component]
-fn Steps(close: Callback<()>) -> impl IntoView {
-    let chat = use_chat();
-    let step = RwSignal::new(Step::Pick);
-    let file = StoredValue::new_local(None::<PickedFile>);
-    // Dropped with the dialog, and with it the request.
-    let under_way = StoredValue::new_local(None::<Importing>);
-    let run = move |dry_run: bool| {
-        let Some(picked) = file.get_value() else { return };
-        let (sending, doing) = if dry_run {
-            ("Sending", "Checking")
-        } else {
-            ("Sending", "Importing")
-        };
-        step.set(Step::Working(sending, Some(0)));
-        let hear = move |heard: Heard| {
-            let next = match heard {
-                Heard::Sent(100) => Step::Working(doing, None),
-                Heard::Sent(percent) => Step::Working(sending, Some(percent)),
-                Heard::Line(ImportLine::Progress(progress)) => {
-                    Step::Working(doing, (progress.done * 100).checked_div(progress.of))
-                }
-                Heard::Line(ImportLine::Report(report)) if dry_run => Step::Checked(report),
-                Heard::Line(ImportLine::Report(report)) => {
-                    chat.many_changed();
-                    Step::Done(report)
-                }
-                Heard::Failed(error) => Step::Failed(error),
-            };
-            let _ = step.try_set(next);
-        };
-        under_way.set_value(browser::import(&picked, dry_run, hear));
-    };
-    let pick = Callback::new(move |picked: Option<PickedFile>| {
-        if picked.is_some() {
-            file.set_value(picked);
-            run(true);
+fn Steps(intake: Intake, close: Callback<()>) -> impl IntoView {
+    intake.begin();
+    intake.lead_focus();
+    on_cleanup(move || intake.leave());
+    move || match intake.step.get() {
+        Step::Pick => view! { <Picker intake close/> }.into_any(),
+        Step::Checking | Step::Importing => view! { <Working intake/> }.into_any(),
+        Step::Checked(report) if is_nothing_new(&report) => view! {
+            <Outcome report/>
+            <Ending intake close/>
         }
-    });
-    let stop = move || {
-        under_way.set_value(None);
-        step.set(Step::Stopped);
-        // What was taken in until then is there.
-        chat.many_changed();
-    };
-    let again = Callback::new(move |()| step.set(Step::Pick));
-    let name = move || file.with_value(|file| file.as_ref().map(PickedFile::name).unwrap_or_default());
-    move || match step.get() {
-        Step::Pick => view! { <Picker pick close/> }.into_any(),
-        Step::Working(doing, percent) => {
-            let words = match percent {
-                Some(percent) => format!("{doing} {}: {percent} %", name()),
-                None => format!("{doing} {} …", name()),
-            };
-            view! {
-                <p role="status">{words}</p>
-                <progress aria-label=doing max="100" value=percent.map(|percent| percent.to_string())></progress>
-                <div class="choices">
-                    <button type="button" on:click=move |_| stop()>"Cancel"</button>
-                </div>
-            }
-            .into_any()
-        }
+        .into_any(),
         Step::Checked(report) => {
             let count = report.new_conversations + report.grown_conversations;
             view! {
                 <Outcome report/>
                 <div class="choices">
-                    <button type="button" on:click=move |_| again.run(())>"Another file"</button>
-                    {(count > 0)
-                        .then(|| {
-                            view! {
-                                <button type="button" class="primary" autofocus on:click=move |_| run(false)>
-                                    {format!("Import {count}")}
-                                </button>
-                            }
-                        })}
+                    <button type="button" class="out" on:click=move |_| close.run(())>"Cancel"</button>
+                    <button type="button" on:click=move |_| intake.begin()>"Another file"</button>
+                    <button type="button" class="primary" on:click=move |_| intake.import()>
+                        {format!("Import {count}")}
+                    </button>
                 </div>
             }
             .into_any()
         }
         Step::Done(report) => view! {
             <Outcome report/>
-            <Ending again close/>
+            <Ending intake close/>
         }
         .into_any(),
         Step::Stopped => view! {
             <p role="status">
                 "Stopped. What was taken in until then stays; the same file again adds the rest and doubles nothing."
             </p>
-            <Ending again close/>
+            <Ending intake close/>
         }
         .into_any(),
         Step::Failed(error) => view! {
             <p class="failure" role="alert">{error.to_string()}</p>
-            <Ending again close/>
+            <Ending intake close/>
         }
         .into_any(),
     }
 }
 
+fn is_nothing_new(report: &ImportReport) -> bool {
+    report.new_conversations + report.grown_conversations == 0
+}
+
+/// What is being done, how far it has come, and the way to stop it: not where the click was that began it, or the second of
+/// a double click would.
+#[component]
+fn Working(intake: Intake) -> impl IntoView {
+    let doing = move || intake.progress.get().doing;
+    let percent = move || intake.progress.get().percent;
+    let far = move || match percent() {
+        Some(percent) => format!(": {percent} %"),
+        None => " …".to_owned(),
+    };
+    view! {
+        <p>
+            <span role="status">{doing} " " {intake.name()}</span>
+            // The bar tells it to who does not see it, when asked: not at every step.
+            <span aria-hidden="true">{far}</span>
+        </p>
+        <progress aria-label=doing max="100" value=move || percent().map(|percent| percent.to_string())></progress>
+        <div class="choices">
+            <button type="button" class="out" on:click=move |_| intake.stop()>"Cancel"</button>
+        </div>
+    }
+}
+
 /// What can be done once nothing is under way.
 #[component]
-fn Ending(again: Callback<()>, close: Callback<()>) -> impl IntoView {
+fn Ending(intake: Intake, close: Callback<()>) -> impl IntoView {
     view! {
         <div class="choices">
-            <button type="button" on:click=move |_| again.run(())>"Another file"</button>
+            <button type="button" on:click=move |_| intake.begin()>"Another file"</button>
             <button type="button" class="primary" on:click=move |_| close.run(())>"Close"</button>
         </div>
     }
@@ -167,13 +136,13 @@ fn Ending(again: Callback<()>, close: Callback<()>) -> impl IntoView {
 
 /// Takes a file, picked or dropped.
 #[component]
-fn Picker(pick: Callback<Option<PickedFile>>, close: Callback<()>) -> impl IntoView {
+fn Picker(intake: Intake, close: Callback<()>) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let is_over = RwSignal::new(false);
     let drop_file = move |event: ev::DragEvent| {
         event.prevent_default();
         is_over.set(false);
-        pick.run(browser::dropped_file(&event));
+        intake.check(browser::dropped_file(&event));
     };
     let drag = move |event: ev::DragEvent, over: bool| {
         event.prevent_default();
@@ -195,7 +164,7 @@ fn Picker(pick: Callback<Option<PickedFile>>, close: Callback<()>) -> impl IntoV
                 accept=".json,.zip,application/json,application/zip"
                 aria-describedby="import-text"
                 node_ref=field
-                on:change=move |_| pick.run(field.get_untracked().and_then(|field| browser::picked_file(&field)))
+                on:change=move |_| intake.check(field.get_untracked().and_then(|field| browser::picked_file(&field)))
             />
             <span>"Choose a file, or drop it here"</span>
         </label>

@@ -80,6 +80,14 @@ fn Everything(close: Callback<()>) -> impl IntoView {
             }
         }
     });
+    let empty = Signal::derive(move || match search.outcome.get() {
+        _ if search.is_under_way.get() => None,
+        // The foot says why.
+        Outcome::Failed(_) => Some("Could not be searched."),
+        // How to search is asked.
+        Outcome::Idle => None,
+        Outcome::Found(_) => Some("Nothing found."),
+    });
     view! {
         <Finder
             id="palette"
@@ -89,6 +97,7 @@ fn Everything(close: Callback<()>) -> impl IntoView {
             words
             choices
             chosen=Signal::stored(String::new())
+            empty
             on_pick
             close
         />

@@ -43,6 +43,8 @@ pub(super) struct Search {
     words: Signal<String>,
     /// What came last. It stays while the next answer is on its way.
     pub(super) outcome: RwSignal<Outcome>,
+    /// Whether what is typed is still to be answered.
+    pub(super) is_under_way: RwSignal<bool>,
     /// Whether that takes so long that it should be said.
     pub(super) is_slow: RwSignal<bool>,
     /// When it rings, something is done: asked, or said to be slow.
@@ -56,13 +58,16 @@ impl Search {
             chat: use_chat(),
             words,
             outcome: RwSignal::new(Outcome::Idle),
+            is_under_way: RwSignal::new(false),
             is_slow: RwSignal::new(false),
             timer: StoredValue::new(None),
         };
         Effect::new(move |_| {
             search.forget_timer();
             search.is_slow.set(false);
-            if words.with(|words| is_question(words)) {
+            let is_question = words.with(|words| is_question(words));
+            search.is_under_way.set(!is_question);
+            if is_question {
                 search.outcome.set(Outcome::Idle);
             } else {
                 search.ring(PAUSE, Self::ask);
@@ -76,6 +81,7 @@ impl Search {
     pub(super) fn ask(self) {
         let asked = self.words.get_untracked();
         let ahead = self.chat.clock.utc_offset_minutes.get_untracked();
+        self.is_under_way.set(true);
         self.ring(SLOW, |search| search.is_slow.set(true));
         spawn_local(async move {
             let outcome = server_fns::search(asked.clone(), MOST, ahead).await;
@@ -85,6 +91,7 @@ impl Search {
             }
             self.forget_timer();
             self.is_slow.set(false);
+            self.is_under_way.set(false);
             self.outcome.set(match outcome {
                 Ok(results) => {
                     self.chat.announce(match results.hits.len() {

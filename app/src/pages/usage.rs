@@ -1,19 +1,22 @@
 //! `/usage`: what answers took, by day, agent, model and conversation. It can be read whole before any script has run.
 //!
+//! - `reading`: the report, and how it stays what the address asks for
 //! - `periods`: which days a bar of the chart stands for; `scale`: what its lines stand for
-//! - `chart`, `shares`, `conversations`: what is shown of it; `words`: how figures are put
+//! - `chart`, `shares`, `conversations`: what is shown of it; `words`: how figures are put; `waiting`: its shape until then
 
 mod chart;
 mod conversations;
 mod headline;
 mod periods;
+mod reading;
 mod scale;
 mod shares;
+mod waiting;
 mod words;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use protocol::usage::{UsageBy, UsageRange, UsageReport};
+use protocol::usage::{UsageBy, UsageRange};
 
 use super::frame::PageFrame;
 use crate::{
@@ -25,15 +28,24 @@ use crate::{
 use chart::Chart;
 use conversations::Conversations;
 use headline::{Headline, Notes};
+use reading::{Reading, Shown};
 use scale::Measure;
 use shares::{Agents, Models};
+use waiting::Waiting;
 
 /// The page, as soon as its part is here.
 #[component]
 pub(super) fn UsagePage() -> impl IntoView {
     parts::late::<parts::Usage>(
         |part| (part.page)(),
-        || view! { <main id="main" class="page" aria-busy="true" tabindex="-1"></main> }.into_any(),
+        || {
+            view! {
+                <Framed asked=asked()>
+                    <Waiting/>
+                </Framed>
+            }
+            .into_any()
+        },
     )
 }
 
@@ -52,38 +64,56 @@ impl Asked {
     }
 }
 
-/// The page itself.
-#[component]
-pub(crate) fn Report() -> impl IntoView {
+fn asked() -> Memo<Asked> {
     let query = use_query_map();
-    let asked = Memo::new(move |_| {
+    Memo::new(move |_| {
         query.with(|query| Asked {
             range: query.get_str("range").and_then(UsageRange::named).unwrap_or_default(),
             measure: query.get_str("chart").and_then(Measure::named),
         })
-    });
-    let chat = use_chat();
-    // What the list tells of it: another figure there is another one here.
-    let taken = Memo::new(move |_| {
-        chat.sessions
-            .with(|all| all.iter().map(|session| session.total_tokens).sum::<u64>())
-    });
-    let report = Resource::new_blocking(
-        move || (asked.get().range, taken.get()),
-        |(range, _)| server_fns::usage(range),
-    );
+    })
+}
+
+/// The head of the page, whatever stands under it.
+#[component]
+fn Framed(asked: Memo<Asked>, children: ChildrenFn) -> impl IntoView {
+    let children = StoredValue::new(children);
     view! {
         <PageFrame name="usage" title="Usage" tools=move || view! { <Ranges asked/> }>
-            // What is shown stays until the other range is there.
-            <Transition fallback=|| ()>
-                {move || Suspend::new(async move {
-                    match report.await {
-                        Ok(report) => view! { <Figures report asked/> }.into_any(),
-                        Err(error) => view! { <Refused error asked/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {children.with_value(|children| children())}
         </PageFrame>
+    }
+}
+
+/// The page itself.
+#[component]
+pub(crate) fn Report() -> impl IntoView {
+    let asked = asked();
+    let reading = Reading::new(use_chat(), asked);
+    let first = OnceResource::new_blocking(server_fns::usage(asked.get_untracked().range));
+    view! {
+        <Framed asked>
+            <Suspense fallback=Waiting>
+                {move || Suspend::new(async move {
+                    reading.begin(first.await);
+                    view! { <Whatever reading asked/> }
+                })}
+            </Suspense>
+        </Framed>
+    }
+}
+
+/// What there is to show. It stays, faint, until the other range is there.
+#[component]
+fn Whatever(reading: Reading, asked: Memo<Asked>) -> impl IntoView {
+    view! {
+        <div class="usage-report" aria-busy=move || reading.is_waiting.get().to_string()>
+            {move || match reading.shown.get() {
+                Shown::Nothing(range) => view! { <Nothing range/> }.into_any(),
+                Shown::Refusal(error) => view! { <Refused error asked/> }.into_any(),
+                Shown::Figures => view! { <Figures reading asked/> }.into_any(),
+            }}
+        </div>
     }
 }
 
@@ -102,32 +132,27 @@ fn Ranges(asked: Memo<Asked>) -> impl IntoView {
     }
 }
 
+/// What is read anew goes into what stands there: what is open stays open, and the focus where it is.
 #[component]
-fn Figures(report: UsageReport, asked: Memo<Asked>) -> impl IntoView {
-    if report.totals.answers == 0 {
-        return view! { <Nothing range=report.range/> }.into_any();
-    }
-    let UsageReport {
-        range,
-        totals,
-        days,
-        agents,
-        models,
-        sessions,
-        ..
-    } = report;
-    let measure = Signal::derive(move || asked.get().measure.unwrap_or(Measure::of(totals)));
+fn Figures(reading: Reading, asked: Memo<Asked>) -> impl IntoView {
+    let totals = reading.part(|report| report.totals);
+    let range = reading.part(|report| report.range);
+    let days = reading.part(|report| report.days.clone());
+    let agents = reading.part(|report| shares::of_agents(&report.agents));
+    let models = reading.part(|report| shares::of_models(&report.models));
+    let sessions = reading.part(|report| report.sessions.top.clone());
+    let rest = reading.part(|report| report.sessions.rest);
+    let measure = Memo::new(move |_| asked.get().measure.unwrap_or(Measure::of(totals.get())));
     view! {
         <Headline totals/>
         <Chart days range measure asked/>
         <div class="usage-pair">
-            <Agents agents range measure/>
-            <Models models range measure/>
+            <Agents shares=agents range measure/>
+            <Models shares=models range measure/>
         </div>
-        <Conversations sessions range/>
+        <Conversations sessions rest range/>
         <Notes totals/>
     }
-    .into_any()
 }
 
 #[component]
@@ -166,12 +191,12 @@ fn Refused(error: PageError, asked: Memo<Asked>) -> impl IntoView {
 /// The head of a section, with its table as a file.
 #[component]
 fn SectionHead(
-    title: &'static str,
+    #[prop(into)] title: Signal<&'static str>,
     by: UsageBy,
-    range: UsageRange,
+    range: Memo<UsageRange>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let address = "/api/usage.csv?range=".to_owned() + range.name() + "&by=" + by.name();
+    let address = move || "/api/usage.csv?range=".to_owned() + range.get().name() + "&by=" + by.name();
     let label = "Download by ".to_owned() + by.name() + " as CSV";
     view! {
         <header class="usage-head">

@@ -272,7 +272,7 @@ async fn what_is_malformed_too_large_or_not_ours_to_take_is_refused_in_the_envel
         );
         let message = body["error"]["message"].as_str().unwrap();
         assert!(
-            message.contains("message 2, `message_type`: unknown variant `robot`"),
+            message.starts_with("The file cannot be taken in. Message 2, `message_type`: unknown variant `robot`"),
             "{message}"
         );
     }

@@ -27,6 +27,9 @@ pub(crate) fn Finder(
     /// The one that is in use now.
     #[prop(into)]
     chosen: Signal<String>,
+    /// What is said where there is nothing to pick; `None`: nothing is, for that is not known yet.
+    #[prop(optional, into, default = Signal::stored(Some("Nothing found.")))]
+    empty: Signal<Option<&'static str>>,
     /// Is given the id of what is picked.
     on_pick: Callback<String>,
     /// Closes what this stands in.
@@ -86,7 +89,7 @@ pub(crate) fn Finder(
                     aria-expanded="true"
                     aria-autocomplete="list"
                     aria-controls=list_id.clone()
-                    aria-activedescendant=move || option_id(active.get())
+                    aria-activedescendant=move || shown.with(|shown| !shown.is_empty()).then(|| option_id(active.get()))
                     on:keydown=on_key
                     on:input=move |event| {
                         words.set(event_target_value(&event));
@@ -131,9 +134,8 @@ pub(crate) fn Finder(
                         })
                         .collect_view()
                 }}
-                <Show when=move || shown.with(Vec::is_empty)>
-                    <p class="heading" role="status">"Nothing found."</p>
-                </Show>
             </div>
+            // No option, so not in the list.
+            <p class="none" role="status">{move || empty.get().filter(|_| shown.with(Vec::is_empty))}</p>
     }
 }

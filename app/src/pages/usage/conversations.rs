@@ -3,15 +3,21 @@
 use leptos::prelude::*;
 use protocol::{
     session::SessionStatus,
-    usage::{UsageBy, UsageOfRest, UsageOfSession, UsageRange, UsageSums, UsageTop},
+    usage::{UsageBy, UsageOfRest, UsageOfSession, UsageRange, UsageSums},
 };
+use uuid::Uuid;
 
 use super::{SectionHead, words};
 use crate::{components::tier::TierMark, figures};
 
 /// By conversation.
 #[component]
-pub(super) fn Conversations(sessions: UsageTop<UsageOfSession>, range: UsageRange) -> impl IntoView {
+pub(super) fn Conversations(
+    sessions: Memo<Vec<UsageOfSession>>,
+    rest: Memo<Option<UsageOfRest>>,
+    range: Memo<UsageRange>,
+) -> impl IntoView {
+    let ids = Memo::new(move |_| sessions.with(|all| all.iter().map(|session| session.session_id).collect::<Vec<_>>()));
     view! {
         <section class="usage-part">
             <SectionHead title="By conversation" by=UsageBy::Session range/>
@@ -25,13 +31,27 @@ pub(super) fn Conversations(sessions: UsageTop<UsageOfSession>, range: UsageRang
                         </tr>
                     </thead>
                     <tbody>
-                        {sessions.top.into_iter().map(row).collect_view()}
-                        {sessions.rest.map(rest)}
+                        <For
+                            each=move || ids.get()
+                            key=|id| *id
+                            children=move |id| view! { <Row sessions id/> }
+                        />
+                        {move || rest.get().map(self::rest)}
                     </tbody>
                 </table>
             </div>
         </section>
     }
+}
+
+/// A row is of its conversation for as long as it stands: where one is about to follow its link, no other gets under it.
+#[component]
+fn Row(sessions: Memo<Vec<UsageOfSession>>, id: Uuid) -> impl IntoView {
+    let session = Memo::new(move |former: Option<&Option<UsageOfSession>>| {
+        let now = sessions.with(|all| all.iter().find(|session| session.session_id == id).cloned());
+        now.or_else(|| former.cloned().flatten())
+    });
+    move || session.get().map(row)
 }
 
 fn row(session: UsageOfSession) -> impl IntoView {

@@ -8,40 +8,55 @@ use crate::figures;
 
 /// Cost, tokens in and out, answers.
 #[component]
-pub(super) fn Headline(totals: UsageSums) -> impl IntoView {
-    let unpriced = (totals.unpriced > 0).then(|| words::answers(totals.unpriced) + " without a known cost");
-    let estimated = (totals.estimated > 0).then(|| figures::thousands(totals.estimated) + " of them estimated");
+pub(super) fn Headline(totals: Memo<UsageSums>) -> impl IntoView {
+    let unpriced =
+        |totals: &UsageSums| (totals.unpriced > 0).then(|| words::answers(totals.unpriced) + " without a known cost");
+    let estimated = |totals: &UsageSums| {
+        (totals.estimated > 0).then(|| figures::thousands(totals.estimated) + " of them estimated")
+    };
     view! {
         <dl class="usage-headline">
-            <Figure name="Cost" value=words::known_cost(&totals) note=unpriced/>
-            <Figure name="Tokens in" value=words::tokens(totals.prompt_tokens, &totals) note=Some("read by models".into())/>
+            <Figure name="Cost" totals value=words::known_cost note=unpriced/>
+            <Figure
+                name="Tokens in"
+                totals
+                value=|totals| words::tokens(totals.prompt_tokens, totals)
+                note=|_| Some("read by models".into())
+            />
             <Figure
                 name="Tokens out"
-                value=words::tokens(totals.completion_tokens, &totals)
-                note=Some("written by models".into())
+                totals
+                value=|totals| words::tokens(totals.completion_tokens, totals)
+                note=|_| Some("written by models".into())
             />
-            <Figure name="Answers" value=figures::thousands(totals.answers) note=estimated/>
+            <Figure name="Answers" totals value=|totals| figures::thousands(totals.answers) note=estimated/>
         </dl>
     }
 }
 
 #[component]
-fn Figure(name: &'static str, value: String, note: Option<String>) -> impl IntoView {
+fn Figure(
+    name: &'static str,
+    totals: Memo<UsageSums>,
+    value: fn(&UsageSums) -> String,
+    note: fn(&UsageSums) -> Option<String>,
+) -> impl IntoView {
     view! {
         <div>
             <dt>{name}</dt>
-            <dd class="value">{value}</dd>
-            {note.map(|note| view! { <dd class="note">{note}</dd> })}
+            <dd class="value">{move || totals.with(value)}</dd>
+            {move || totals.with(note).map(|note| view! { <dd class="note">{note}</dd> })}
         </div>
     }
 }
 
 /// What the marks mean, which days these are, and what counts.
 #[component]
-pub(super) fn Notes(totals: UsageSums) -> impl IntoView {
+pub(super) fn Notes(totals: Memo<UsageSums>) -> impl IntoView {
     view! {
         <ul class="usage-notes">
-            {(totals.estimated > 0)
+            {move || totals
+                .with(|totals| totals.estimated > 0)
                 .then(|| {
                     view! {
                         <li>
@@ -50,7 +65,8 @@ pub(super) fn Notes(totals: UsageSums) -> impl IntoView {
                         </li>
                     }
                 })}
-            {(totals.unpriced > 0)
+            {move || totals
+                .with(|totals| totals.unpriced > 0)
                 .then(|| {
                     view! {
                         <li>

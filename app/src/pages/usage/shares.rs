@@ -7,25 +7,40 @@ use super::{SectionHead, scale::Measure, words};
 use crate::{components::tier::TierMark, figures};
 
 /// A line of the table.
-struct Share {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Share {
     agent_id: Option<String>,
     name: String,
     sums: UsageSums,
 }
 
-/// By agent.
-#[component]
-pub(super) fn Agents(
-    agents: UsageTop<UsageOfAgent>,
-    range: UsageRange,
-    #[prop(into)] measure: Signal<Measure>,
-) -> impl IntoView {
-    let shares = agents.top.into_iter().map(|agent| Share {
-        agent_id: Some(agent.agent_id),
-        name: agent.agent_name,
+/// The lines of the agents.
+pub(super) fn of_agents(agents: &UsageTop<UsageOfAgent>) -> Vec<Share> {
+    let shares = agents.top.iter().map(|agent| Share {
+        agent_id: Some(agent.agent_id.clone()),
+        name: agent.agent_name.clone(),
         sums: agent.sums,
     });
-    let shares = with_rest(shares, agents.rest, "other agent");
+    with_rest(shares, agents.rest, "other agent")
+}
+
+/// The lines of the models.
+pub(super) fn of_models(models: &UsageTop<UsageOfModel>) -> Vec<Share> {
+    let shares = models.top.iter().map(|model| Share {
+        agent_id: None,
+        name: if model.model_name.is_empty() {
+            "Unknown".into()
+        } else {
+            model.model_name.clone()
+        },
+        sums: model.sums,
+    });
+    with_rest(shares, models.rest, "other model")
+}
+
+/// By agent.
+#[component]
+pub(super) fn Agents(shares: Memo<Vec<Share>>, range: Memo<UsageRange>, measure: Memo<Measure>) -> impl IntoView {
     view! {
         <section class="usage-part">
             <SectionHead title="By agent" by=UsageBy::Agent range/>
@@ -36,21 +51,7 @@ pub(super) fn Agents(
 
 /// By model.
 #[component]
-pub(super) fn Models(
-    models: UsageTop<UsageOfModel>,
-    range: UsageRange,
-    #[prop(into)] measure: Signal<Measure>,
-) -> impl IntoView {
-    let shares = models.top.into_iter().map(|model| Share {
-        agent_id: None,
-        name: if model.model_name.is_empty() {
-            "Unknown".into()
-        } else {
-            model.model_name
-        },
-        sums: model.sums,
-    });
-    let shares = with_rest(shares, models.rest, "other model");
+pub(super) fn Models(shares: Memo<Vec<Share>>, range: Memo<UsageRange>, measure: Memo<Measure>) -> impl IntoView {
     view! {
         <section class="usage-part">
             <SectionHead title="By model" by=UsageBy::Model range/>
@@ -69,9 +70,16 @@ fn with_rest(shares: impl Iterator<Item = Share>, rest: Option<UsageOfRest>, thi
 }
 
 #[component]
-fn Shares(caption: &'static str, head: &'static str, shares: Vec<Share>, measure: Signal<Measure>) -> impl IntoView {
-    let all: Vec<UsageSums> = shares.iter().map(|share| share.sums).collect();
-    let longest = Memo::new(move |_| all.iter().map(|sums| measure.get().value(sums)).max().unwrap_or(0));
+fn Shares(
+    caption: &'static str,
+    head: &'static str,
+    shares: Memo<Vec<Share>>,
+    measure: Memo<Measure>,
+) -> impl IntoView {
+    let longest = Memo::new(move |_| {
+        let value = |share: &Share| measure.get().value(&share.sums);
+        shares.with(|shares| shares.iter().map(value).max().unwrap_or(0))
+    });
     let row = move |Share { agent_id, name, sums }: Share| {
         let width = move || figures::percentage(measure.get().value(&sums), longest.get());
         view! {
@@ -104,7 +112,7 @@ fn Shares(caption: &'static str, head: &'static str, shares: Vec<Share>, measure
                         <th scope="col">"Answers"</th>
                     </tr>
                 </thead>
-                <tbody>{shares.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{move || shares.get().into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }

@@ -13,7 +13,7 @@ const PAGE: usize = 7;
 
 /// Lies over the bars: one stop for the keyboard, from which the arrows go on.
 #[component]
-pub(super) fn Pointer(periods: StoredValue<Vec<Period>>, measure: Measure) -> impl IntoView {
+pub(super) fn Pointer(periods: Memo<Vec<Period>>, measure: Memo<Measure>) -> impl IntoView {
     // The server writes none: without scripts it would be a place where nothing happens.
     let is_alive = RwSignal::new(false);
     Effect::new(move |_| is_alive.set(true));
@@ -25,34 +25,41 @@ pub(super) fn Pointer(periods: StoredValue<Vec<Period>>, measure: Measure) -> im
 }
 
 #[component]
-fn Slider(periods: StoredValue<Vec<Period>>, measure: Measure) -> impl IntoView {
-    let count = periods.with_value(Vec::len);
-    let last = count.saturating_sub(1);
+fn Slider(periods: Memo<Vec<Period>>, measure: Memo<Measure>) -> impl IntoView {
+    let count = Memo::new(move |_| periods.with(Vec::len));
+    let last = move || count.get().saturating_sub(1);
     let shown = RwSignal::new(None::<usize>);
-    // Where the arrows are, shown or not.
-    let at = RwSignal::new(last);
+    // Where the arrows have been, shown or not; among other bars they are at the end, as at first.
+    let moved_to = RwSignal::new(None::<usize>);
+    let at = Memo::new(move |_| moved_to.get().unwrap_or(usize::MAX).min(last()));
+    Effect::new(move |former: Option<()>| {
+        count.track();
+        if former.is_some() {
+            moved_to.set(None);
+            shown.set(None);
+        }
+    });
     let area = NodeRef::<html::Div>::new();
     let point = move |event: ev::PointerEvent| {
         let width = area.get_untracked().map_or(0, |area| area.client_width());
-        let place = under(event.offset_x(), width, count);
-        at.set(place);
+        let place = under(event.offset_x(), width, count.get_untracked());
+        moved_to.set(Some(place));
         shown.set(Some(place));
     };
     let press = move |event: ev::KeyboardEvent| {
-        let Some(next) = next(&event.key(), at.get_untracked(), last) else {
+        let Some(next) = next(&event.key(), at.get_untracked(), untrack(last)) else {
             return;
         };
         event.prevent_default();
-        if let Some(next) = next {
-            at.set(next);
+        if next.is_some() {
+            moved_to.set(next);
         }
         shown.set(next);
     };
     let words = move |place: usize| {
-        periods.with_value(|periods| {
-            periods
-                .get(place)
-                .map(|period| (period.name.clone(), says(period, measure)))
+        periods.with(|periods| {
+            let period = periods.get(place)?;
+            Some((period.name.clone(), says(period, measure.get())))
         })
     };
     let text = move || words(at.get()).map(|(name, says)| name + ": " + &says);
@@ -60,7 +67,7 @@ fn Slider(periods: StoredValue<Vec<Period>>, measure: Measure) -> impl IntoView 
         let place = shown.get()?;
         let (name, says) = words(place)?;
         let middle = 2 * place as u64 + 1;
-        let whole = 2 * count as u64;
+        let whole = 2 * count.get() as u64;
         let side = match 3 * middle / whole {
             0 => "tip left",
             1 => "tip",
@@ -84,7 +91,7 @@ fn Slider(periods: StoredValue<Vec<Period>>, measure: Measure) -> impl IntoView 
             aria-label="Bar of the chart"
             aria-orientation="horizontal"
             aria-valuemin="1"
-            aria-valuemax=count.to_string()
+            aria-valuemax=move || count.get().to_string()
             aria-valuenow=move || (at.get() + 1).to_string()
             aria-valuetext=text
             on:pointermove=point
