@@ -13,6 +13,7 @@ mod html;
 pub(crate) mod icon;
 mod import;
 mod key_list;
+pub(crate) mod menu_button;
 mod message;
 pub(crate) mod notice;
 pub(crate) mod offline;

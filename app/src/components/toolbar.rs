@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use super::{
     gauge::Gauge,
     icon::{self, Icon},
+    menu_button::MenuButton,
     picker::{AgentPicker, ModelPicker},
 };
 use crate::{
-    browser,
     parts::{self, Conversation},
     state::{View, use_chat},
 };
@@ -23,22 +23,10 @@ pub(crate) fn Toolbar() -> impl IntoView {
             .get()
             .map(|session_id| parts::late::<Conversation>(move |part| (part.tools)(session_id), || ().into_any()))
     };
-    let open_drawer = move |_| {
-        chat.drawer.set(true);
-        browser::focus(".sidebar .close");
-    };
     view! {
         <header class="head">
             <div class="toolbar">
-                <button
-                    type="button"
-                    class="quiet on-phones"
-                    aria-label="Conversations"
-                    aria-expanded=move || chat.drawer.get().to_string()
-                    on:click=open_drawer
-                >
-                    <Icon glyph=icon::MENU/>
-                </button>
+                <MenuButton/>
                 <AgentPicker/>
                 <ModelPicker/>
                 <span class="space"></span>

@@ -6,11 +6,7 @@ use leptos_meta::Title;
 use super::{Placeholder, Ready};
 use crate::{
     boot::Place,
-    browser,
-    components::{
-        icon::{self, Icon},
-        notice::NoticeBar,
-    },
+    components::{menu_button::MenuButton, notice::NoticeBar},
     state::use_chat,
 };
 
@@ -22,27 +18,14 @@ pub(super) fn PageFrame(
     #[prop(into, optional)] tools: ViewFn,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let chat = use_chat();
     leave_conversation();
-    let open_drawer = move |_| {
-        chat.drawer.set(true);
-        browser::focus(".sidebar .close");
-    };
     let children = StoredValue::new(children);
     view! {
         <Ready placeholder=Placeholder::Column>
             <Title text=title/>
             <main id="main" class="page" data-view=name tabindex="-1">
                 <header class="page-head">
-                    <button
-                        type="button"
-                        class="quiet on-phones"
-                        aria-label="Conversations"
-                        aria-expanded=move || chat.drawer.get().to_string()
-                        on:click=open_drawer
-                    >
-                        <Icon glyph=icon::MENU/>
-                    </button>
+                    <MenuButton/>
                     <h1>{title}</h1>
                     <div class="page-tools">{tools.run()}</div>
                 </header>
