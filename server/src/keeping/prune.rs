@@ -60,7 +60,7 @@ pub async fn run(database: &Path, days: Option<u32>, arguments: Prune) -> Result
     }
     let outcome = move_out(&store, due, arguments.to.as_deref()).await;
     // Also after a failure: what was taken out is found by nobody any more.
-    let purged = purge(&store).await;
+    let purged = store.purge(Timestamp(i64::MIN)).await;
     let moved = outcome?;
     purged?;
     let kept = match &arguments.to {
@@ -103,10 +103,4 @@ async fn move_out(store: &Store, due: Vec<Place>, to: Option<&Path>) -> Result<u
         progress.tell(done as u64 + 1, of, "conversations");
     }
     Ok(moved)
-}
-
-/// Removes the rows of what was taken out, a few hundred at a time. What is not come to is removed by the server.
-async fn purge(store: &Store) -> Result<(), Failure> {
-    while store.purge_some(Timestamp(i64::MIN)).await? {}
-    Ok(())
 }

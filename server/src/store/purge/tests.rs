@@ -98,3 +98,62 @@ async fn what_was_deleted_later_is_kept_and_the_search_for_what_is_due_reads_no_
         assert!(line.contains("INDEX sessions_deleted"), "{line}");
     }
 }
+
+/// A deleted session with texts of these lengths.
+async fn texts(lengths: &[usize]) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db")).await.unwrap();
+    let session = Uuid::from_u128(1);
+    let message = |(number, length): (usize, &usize)| {
+        format!(
+            "INSERT INTO messages (message_id, session_id, message_type, content, agent_id, timestamp, status)
+             VALUES ('{}', '{session}', 'user', '{}', 'a', {number}, 'complete')",
+            Uuid::new_v4(),
+            "é ".repeat(length / 3)
+        )
+    };
+    let mut statements = vec![format!(
+        "INSERT INTO sessions (session_id, user_id, agent_id, agent_name, model_id, model_name, title, status, created_at,
+                               updated_at, deleted_at)
+         VALUES ('{session}', '{USER}', 'a', 'A', 'm', 'M', 't', 'deleted', 1, 1, 1)"
+    )];
+    statements.extend(lengths.iter().enumerate().map(message));
+    store
+        .write(move |connection| {
+            for statement in statements {
+                sql_query(statement).execute(connection)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    (folder, store)
+}
+
+/// How many messages each transaction removes, until there are none.
+async fn removed_by_each(store: &Store, time: Duration) -> Vec<i64> {
+    let mut removed = Vec::new();
+    let mut before = rows(store).await[0];
+    while before > 0 {
+        let purged = store.write(move |connection| purge_some(connection, now(), Budget::new(time)));
+        assert!(purged.await.unwrap());
+        let after = rows(store).await[0];
+        removed.push(before - after);
+        before = after;
+    }
+    removed
+}
+
+#[tokio::test]
+async fn one_transaction_removes_only_so_much_text_but_always_a_row() {
+    let third = BYTES_AT_ONCE as usize / 3;
+    let (_folder, store) = texts(&[third, third, third, 3, 10 * third, 3, 3]).await;
+    let removed = removed_by_each(&store, Duration::from_secs(3600)).await;
+    assert_eq!(removed, [4, 1, 2]);
+}
+
+#[tokio::test]
+async fn one_transaction_goes_on_only_so_long_but_always_with_a_row() {
+    let (_folder, store) = texts(&[3, 3, 3]).await;
+    assert_eq!(removed_by_each(&store, Duration::ZERO).await, [1, 1, 1]);
+}
