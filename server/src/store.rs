@@ -28,7 +28,7 @@ pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Part, Shown};
 pub(crate) use rows::{dollars, micros};
 pub use search::{FoundText, Scope, TextQuery};
-pub use sessions::{SessionChange, UnreadableCursor};
+pub use sessions::{Change, SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
 use std::{path::Path, sync::Arc, time::Duration};

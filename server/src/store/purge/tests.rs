@@ -73,7 +73,7 @@ async fn a_large_session_is_removed_in_parts_and_leaves_nothing() {
         let removed = before[0] + before[1] - after[0] - after[1];
         assert!(removed <= ROWS_AT_ONCE, "{removed} in one transaction");
         if after[3] == 2 {
-            let restored = store.restore_session(USER, session).await.unwrap();
+            let restored = store.restore_session(USER, session, None).await.unwrap();
             assert!(restored.is_none(), "a part of it is not brought back");
         }
         before = after;
@@ -90,7 +90,7 @@ async fn what_was_deleted_later_is_kept_and_the_search_for_what_is_due_reads_no_
     let earlier = Timestamp(now().0 - 60_000_000);
     assert!(!store.purge_some(earlier).await.unwrap());
     assert_eq!(rows(&store).await, before);
-    assert!(store.restore_session(USER, session).await.unwrap().is_some());
+    assert!(store.restore_session(USER, session, None).await.unwrap().is_some());
     assert!(!store.purge_some(now()).await.unwrap());
 
     let plan = plan_of(&store, &due(now()).select(sessions::session_id)).await;
