@@ -27,6 +27,7 @@ pub use demo::{DemoSession, DemoTurn, Person};
 pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Part, Shown};
 pub(crate) use rows::{dollars, micros};
+pub(crate) use search::STEP as SEARCH_STEP;
 pub use search::{FoundText, Scope, TextQuery};
 pub use sessions::{Change, SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};

@@ -104,6 +104,8 @@ impl Foreign {
         // Of each node the message that stands for it: its own, or the last one before it that is taken in.
         let mut stands: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut ours_parents: Vec<Option<usize>> = Vec::with_capacity(order.len());
+        // Whether the file says nothing of their times.
+        let mut guessed: Vec<bool> = Vec::with_capacity(order.len());
         for number in order {
             let before = parents[*number].and_then(|parent| stands[parent]);
             let node = &mut self.nodes[*number];
@@ -129,11 +131,12 @@ impl Foreign {
             });
             stands[*number] = Some(messages.len() - 1);
             ours_parents.push(before);
+            guessed.push(said.at.is_none());
         }
         // Keys that are no ids are made into some; two that become the same would be one message.
         tree::parents(&messages)?;
         let head_id = last.and_then(|last| stands[last]).map(|head| messages[head].message_id);
-        let messages = tree::set_times(messages, &ours_parents);
+        let messages = tree::set_times(messages, &ours_parents, &guessed);
         Ok(self.into_conversation(session_id, head_id, messages))
     }
 

@@ -185,6 +185,30 @@ fn open_webuis_tree_comes_in_too() {
 }
 
 #[test]
+fn messages_without_times_come_in_at_times_that_do_not_meet_in_the_searchs_index() {
+    let mut export = open_webui();
+    let messages: serde_json::Map<String, Value> = (0..1_000)
+        .map(|number| {
+            let parent = (number > 0).then(|| format!("m{}", number - 1));
+            let message = json!({"parentId": parent, "role": "user", "content": "x"});
+            (format!("m{number}"), message)
+        })
+        .collect();
+    export[0]["chat"]["history"]["messages"] = Value::Object(messages);
+    let incoming = one_of(&export);
+    let step = crate::store::SEARCH_STEP;
+    let mut steps: Vec<i64> = incoming
+        .conversation
+        .messages
+        .iter()
+        .map(|message| message.timestamp.0 / step)
+        .collect();
+    steps.dedup();
+    assert_eq!(steps.len(), 1_000);
+    assert_eq!(incoming.conversation.branch().len(), 1_000);
+}
+
+#[test]
 fn ids_of_our_own_are_the_same_each_time() {
     let ids = || -> Vec<Uuid> {
         let incoming = one_of(&chatgpt());

@@ -116,6 +116,7 @@ diesel::table! {
     search_people (person_id) {
         person_id -> BigInt,
         user_id -> Text,
+        ahead -> BigInt,
     }
 }
 

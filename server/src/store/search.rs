@@ -18,7 +18,8 @@ use super::{
     schema::{messages, search_people, search_scopes},
 };
 use crate::search::question::Sought;
-use find::{Find, FoundRow, Kind};
+pub(crate) use find::STEP;
+use find::{Find, FoundRow, Kind, PersonNumbers};
 
 /// What to find.
 #[derive(Debug, Clone, Default)]
@@ -88,13 +89,13 @@ impl Store {
     /// The newest of the user's titles and messages that fit, a title once.
     pub async fn find_texts(&self, user_id: Uuid, query: TextQuery) -> Result<Vec<FoundText>, StoreError> {
         self.read(move |connection| {
-            let person: Option<i64> = search_people::table
+            let person = search_people::table
                 .filter(search_people::user_id.eq(Id(user_id)))
-                .select(search_people::person_id)
+                .select(PersonNumbers::as_select())
                 .first(connection)
                 .optional()?;
-            let Some(person_id) = person else { return Ok(Vec::new()) };
-            let find = |kind| Find::new(user_id, person_id, &query, kind);
+            let Some(person) = person else { return Ok(Vec::new()) };
+            let find = |kind| Find::new(user_id, person, &query, kind);
             let mut found: Vec<FoundRow> = find(Kind::Titles).load(connection)?;
             if !query.sought.is_empty() {
                 found.extend(find(Kind::Messages).load::<FoundRow>(connection)?);
