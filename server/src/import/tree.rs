@@ -15,6 +15,11 @@ use crate::store::SEARCH_STEP;
 /// The most messages of a conversation.
 pub(super) const MOST_MESSAGES: usize = 100_000;
 
+/// What is wrong with a conversation of more.
+pub(super) fn too_many() -> String {
+    format!("there are more than {MOST_MESSAGES}")
+}
+
 /// Nodes of a tree by number, each after the one that it follows, and beside each other in the order of the file.
 ///
 /// # Errors

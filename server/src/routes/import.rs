@@ -42,7 +42,7 @@ pub(super) async fn import(
     let file = upload::receive(request.into_body(), megabytes).await?;
     let listing = state.chat.listing().await?;
     let (file, checked) = tokio::task::spawn_blocking(move || {
-        let checked = check(&file);
+        let checked = check(&file, megabytes);
         (file, checked)
     })
     .await?;

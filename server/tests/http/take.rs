@@ -110,6 +110,22 @@ async fn export_import_export_is_the_same_json() {
 }
 
 #[tokio::test]
+async fn an_archive_of_repetitive_texts_comes_back_in() {
+    let app = TestApp::start().await;
+    let ada = app.browser().await;
+    let log = "the same line again and again\n".repeat(1_500);
+    let session = ada.talk(None, &log).await;
+    let body = json!({"ids": [session], "format": "json"}).to_string();
+    let archive = ada.send_raw(Method::POST, "/api/chat/sessions/export", body).await;
+    let archive = body_of(archive).await.to_vec();
+    assert!(archive.len() * 8 < log.len(), "{}", archive.len());
+    wipe(&app, &ada).await;
+    let report = import(&ada, archive, false).await;
+    assert_eq!(report["new_messages"], 2);
+    assert!(ada.messages(session).await[0]["content"] == log, "not a line is lost");
+}
+
+#[tokio::test]
 async fn the_same_file_twice_doubles_nothing_and_a_longer_one_adds_what_is_new() {
     let app = TestApp::start().await;
     let ada = app.browser().await;
