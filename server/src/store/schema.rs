@@ -1,5 +1,5 @@
-//! The tables, as the migrations make them; but for `metadata` of sessions, which nothing reads yet: Diesel takes sixteen
-//! columns unless it is built for more, which takes everybody longer.
+//! The tables, as the migrations make them; but for `metadata` of sessions, which nothing reads yet, and `imported_at`, which two
+//! queries know: Diesel takes sixteen columns unless it is built for more, which takes everybody longer.
 
 diesel::table! {
     sessions (session_id) {
