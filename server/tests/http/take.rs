@@ -126,6 +126,27 @@ async fn an_archive_of_repetitive_texts_comes_back_in() {
 }
 
 #[tokio::test]
+async fn who_sends_slowly_keeps_nobody_else_from_importing() {
+    let app = TestApp::start().await;
+    let ada = app.browser().await;
+    let (_, short, _) = short_and_long(&app, &ada).await;
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let browser = app.browser().await;
+        slow.push(tokio::spawn(async move {
+            let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+            browser.send_raw(Method::POST, "/api/import", body).await
+        }));
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(import(&ada, short, false).await["new_messages"], 2);
+    for slow in slow {
+        assert!(!slow.is_finished(), "it is still coming");
+        slow.abort();
+    }
+}
+
+#[tokio::test]
 async fn the_same_file_twice_doubles_nothing_and_a_longer_one_adds_what_is_new() {
     let app = TestApp::start().await;
     let ada = app.browser().await;
