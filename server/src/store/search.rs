@@ -15,11 +15,12 @@ use uuid::Uuid;
 use super::{
     Store, StoreError,
     ids::Id,
-    schema::{messages, search_people, search_scopes},
+    schema::{messages, search_people, search_scopes, sessions},
+    sessions::DELETED,
 };
 use crate::search::question::Sought;
-pub(crate) use find::STEP;
 use find::{Find, FoundRow, Kind, PersonNumbers};
+pub(crate) use find::{MOST_MESSAGES, MOST_TITLES, STEP};
 
 /// What to find.
 #[derive(Debug, Clone, Default)]
@@ -105,11 +106,14 @@ impl Store {
         .await
     }
 
-    /// The whole text of a message.
-    pub async fn text_of(&self, message_id: Uuid) -> Result<Option<String>, StoreError> {
+    /// The whole text of one of the user's messages.
+    pub async fn text_of(&self, user_id: Uuid, message_id: Uuid) -> Result<Option<String>, StoreError> {
         self.read(move |connection| {
             Ok(messages::table
-                .find(Id(message_id))
+                .inner_join(sessions::table)
+                .filter(messages::message_id.eq(Id(message_id)))
+                .filter(sessions::user_id.eq(Id(user_id)))
+                .filter(sessions::status.ne(DELETED))
                 .select(messages::content)
                 .first(connection)
                 .optional()?)

@@ -18,8 +18,8 @@ use crate::store::{
 };
 
 /// The most messages that are looked at, and the most titles besides.
-pub(super) const MOST_MESSAGES: i64 = 200;
-pub(super) const MOST_TITLES: i64 = 100;
+pub(crate) const MOST_MESSAGES: usize = 200;
+pub(crate) const MOST_TITLES: usize = 100;
 /// The most of a text that is looked at, in characters.
 const LOOKED_AT: i64 = 16_000;
 /// How much time one number of a document stands for, in microseconds; as the migration says.
@@ -75,8 +75,8 @@ impl Find {
             from: query.from.map_or(i64::MIN, |from| from.0),
             to: query.until.map_or(i64::MAX, |until| until.0.saturating_sub(1)),
             limit: match kind {
-                Kind::Titles => MOST_TITLES,
-                Kind::Messages => MOST_MESSAGES,
+                Kind::Titles => MOST_TITLES as i64,
+                Kind::Messages => MOST_MESSAGES as i64,
             },
         }
     }

@@ -110,7 +110,7 @@ async fn titles_are_found_among_any_number_of_newer_messages() {
          SELECT printf('%08x-0000-4000-8000-000000000000', n), '{old}', 'user', 'common', 'a', n * 1000000, 'complete' FROM n"
     )).await;
     let found = store.find_texts(ADA, asked("common")).await.unwrap();
-    assert_eq!(found.len() as i64, MOST_MESSAGES + 1);
+    assert_eq!(found.len(), MOST_MESSAGES + 1);
     assert_eq!(found[0].text, "common title");
 }
 
@@ -390,4 +390,18 @@ async fn our_words_are_those_of_the_index() {
         let ours: Vec<String> = words(&text).map(|word| word.folded()).collect();
         assert_eq!(ours, terms, "{text:?}");
     }
+}
+
+#[tokio::test]
+async fn a_whole_text_is_its_persons_alone() {
+    let (_folder, store) = open().await;
+    let id = Uuid::from_u128(11);
+    session(&store, ADA, id, 1, "t").await;
+    message(&store, id, 2, "hers").await;
+    let found = store.find_texts(ADA, asked("hers")).await.unwrap();
+    let message_id = found[0].message_id.unwrap();
+    assert_eq!(store.text_of(ADA, message_id).await.unwrap().as_deref(), Some("hers"));
+    assert_eq!(store.text_of(BOB, message_id).await.unwrap(), None);
+    store.delete_session(ADA, id).await.unwrap();
+    assert_eq!(store.text_of(ADA, message_id).await.unwrap(), None);
 }
