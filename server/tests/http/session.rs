@@ -637,6 +637,29 @@ async fn restore_undoes_clear_and_then_the_deletion_of_what_was_cleared() {
 }
 
 #[tokio::test]
+async fn a_conversation_goes_on_even_after_a_message_of_the_last_instant_there_is() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let mut database = SqliteConnection::establish(app.folder.path().join("parley.db").to_str().unwrap()).unwrap();
+    database
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = 5000; UPDATE messages SET timestamp = {} WHERE message_type = 'assistant'",
+            i64::MAX
+        ))
+        .unwrap();
+    let accepted = browser.say(Some(session), "Once more").await;
+    browser.attach(session, &[]).await.rest().await;
+    let path = format!("/api/chat/sessions/{session}/export?format=json");
+    let (_, export) = browser.get(&path).await;
+    let messages = export["messages"].as_array().unwrap();
+    let new = messages
+        .iter()
+        .find(|message| message["message_id"] == accepted["message_id"]);
+    assert_eq!(new.unwrap()["timestamp"], "9999-12-31T23:59:59.999998Z");
+}
+
+#[tokio::test]
 async fn the_same_undo_again_changes_nothing() {
     let app = TestApp::start().await;
     let browser = app.browser().await;
