@@ -38,7 +38,7 @@ mod usage;
 use std::{sync::Arc, time::Duration};
 
 use protocol::{
-    history::SessionQuery,
+    history::{RestoreFrom, SessionQuery},
     session::{
         Cleared, MAX_TITLE_CHARS, Message, MessageMetadata, MessageStatus, SessionDetail, SessionList, SessionPatch,
         SessionSummary,
@@ -378,6 +378,8 @@ impl ChatService {
             .archive_session(user_id, session_id)
             .await?
             .ok_or(Error::SessionNotFound)?;
+        // One that was begun meanwhile; no other can be.
+        self.stop_if_running(user_id, session_id).await;
         Ok(Cleared {
             status: "archived".into(),
             new_session_id: next,
@@ -399,12 +401,18 @@ impl ChatService {
         Ok(())
     }
 
-    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
+    /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active. Where it is
+    /// said what to take back, another state stays as it is.
     ///
     /// # Errors
     /// When there is no such session, or no more.
-    pub async fn restore(&self, user_id: Uuid, session_id: Uuid) -> Result<SessionSummary, Error> {
-        let restored = self.0.store.restore_session(user_id, session_id).await?;
+    pub async fn restore(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        from: Option<RestoreFrom>,
+    ) -> Result<SessionSummary, Error> {
+        let restored = self.0.store.restore_session(user_id, session_id, from).await?;
         restored.ok_or(Error::SessionNotFound)
     }
 

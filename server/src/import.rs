@@ -7,6 +7,7 @@ mod chatgpt;
 mod elements;
 mod file;
 mod foreign;
+mod lenient;
 mod malformed;
 mod open_webui;
 mod parley;
@@ -27,10 +28,13 @@ use std::{
 use protocol::{
     conversation::Conversation,
     import::{ImportSource, LeftOut, LeftOutKind},
+    timestamp::Timestamp,
 };
 use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use crate::store::now;
 
 /// The agent of conversations with none: the bare model.
 const DIRECT: &str = "direct";
@@ -78,17 +82,20 @@ pub struct Checked {
     pub conversations: u64,
     /// What stands beside them.
     beside: Tally,
+    /// How much an archive may hold.
+    megabytes: u64,
 }
 
-/// Reads all of a file.
+/// Reads all of a file. What an archive holds may be as large as a file may be that comes in without one, or a few times as large as
+/// the archive itself.
 ///
 /// # Errors
 /// What is wrong with it, and where.
-pub fn check(file: &File) -> Result<Checked, Malformed> {
+pub fn check(file: &File, megabytes: u64) -> Result<Checked, Malformed> {
     let mut source = None;
     let mut met: HashMap<Uuid, u64> = HashMap::new();
     let mut conversations = 0;
-    let beside = file::read(file, &mut |json| {
+    let beside = file::read(file, megabytes, &mut |json| {
         let (whose, incoming) = read_one(json)?;
         if *source.get_or_insert(whose) != whose {
             return Err(Malformed::whole("it is of another program than those before it"));
@@ -109,13 +116,14 @@ pub fn check(file: &File) -> Result<Checked, Malformed> {
         source,
         conversations,
         beside: tally,
+        megabytes,
     })
 }
 
 /// Hands each conversation of a checked file to `each`, until that says `false`.
-fn each_of(file: &File, each: &mut dyn FnMut(Incoming) -> bool) -> Result<(), Malformed> {
+fn each_of(file: &File, megabytes: u64, each: &mut dyn FnMut(Incoming) -> bool) -> Result<(), Malformed> {
     let mut goes_on = true;
-    let read = file::read(file, &mut |json| {
+    let read = file::read(file, megabytes, &mut |json| {
         goes_on = each(read_one(json)?.1);
         if goes_on {
             Ok(())
@@ -146,6 +154,14 @@ fn read_one(json: &RawValue) -> Result<(ImportSource, Incoming), Malformed> {
         )),
     }
 }
+
+/// The latest time that a conversation may have: clocks differ, but by no more than a day.
+fn latest() -> Timestamp {
+    Timestamp(now().0.saturating_add(24 * 60 * 60 * 1_000_000))
+}
+
+/// What is wrong with a time that is later.
+const TOO_LATE: &str = "it is more than a day ahead of now";
 
 fn parse<T: DeserializeOwned>(json: &RawValue) -> Result<T, Malformed> {
     let mut document = serde_json::Deserializer::from_str(json.get());

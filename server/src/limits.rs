@@ -9,7 +9,10 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 use uuid::Uuid;
 
 use crate::{config::Limits, error::Error};
@@ -20,8 +23,11 @@ type Limiter = RateLimiter<Uuid, DashMapStateStore<Uuid>, MonotonicClock, NoOpMi
 const ARCHIVES: u32 = 2;
 /// Files that a user may bring in at once.
 const IMPORTS: u32 = 1;
-/// Files that all users together may bring in at once: each may take as much memory as its largest conversation.
+/// Files of all users together that are read at once: each may take as much memory as its largest conversation. As many of the
+/// largest size may lie on the disk meanwhile.
 const ALL_IMPORTS: usize = 4;
+/// How long one that has come in waits for its turn.
+const READING_WAITS: Duration = Duration::from_secs(60);
 /// Users remembered before the idle ones are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -35,6 +41,7 @@ pub struct Limiters {
     archives: Arc<Places>,
     imports: Arc<Places>,
     all_imports: Arc<Semaphore>,
+    import_room: Arc<Semaphore>,
     import_megabytes: u64,
 }
 
@@ -50,6 +57,11 @@ impl Limiters {
             archives: Places::new("archives at once", ARCHIVES),
             imports: Places::new("imports at once", IMPORTS),
             all_imports: Arc::new(Semaphore::new(ALL_IMPORTS)),
+            import_room: Arc::new(Semaphore::new(
+                (limits.import_megabytes as usize)
+                    .saturating_mul(ALL_IMPORTS)
+                    .min(Semaphore::MAX_PERMITS),
+            )),
             import_megabytes: limits.import_megabytes.into(),
         }
     }
@@ -108,16 +120,28 @@ impl Limiters {
         self.import_megabytes
     }
 
-    /// Takes the user's place for an import, and one of those that all users have together; both are free again when what
-    /// is returned is dropped.
+    /// Takes the user's place for an import; it is free again when what is returned is dropped.
     ///
     /// # Errors
-    /// When it is taken, or all are.
-    pub fn import(&self, user: Uuid) -> Result<(Place, OwnedSemaphorePermit), Error> {
-        let place = self.imports.take(user)?;
-        match Arc::clone(&self.all_imports).try_acquire_owned() {
-            Ok(permit) => Ok((place, permit)),
-            Err(_) => Err(Error::RateLimited {
+    /// When it is taken.
+    pub fn import(&self, user: Uuid) -> Result<Place, Error> {
+        self.imports.take(user)
+    }
+
+    /// The room that files on their way in have together, in megabytes.
+    pub fn import_room(&self) -> &Arc<Semaphore> {
+        &self.import_room
+    }
+
+    /// Waits for one of the places for reading a file that has come in: each takes memory.
+    ///
+    /// # Errors
+    /// When none comes free within a minute.
+    pub async fn reading(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let free = Arc::clone(&self.all_imports).acquire_owned();
+        match timeout(READING_WAITS, free).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Error::RateLimited {
                 what: "imports of all users at once",
                 retry_after: 5,
             }),
@@ -241,21 +265,22 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_user_brings_in_one_file_at_a_time_and_all_together_a_few() {
+    #[tokio::test(start_paused = true)]
+    async fn a_user_brings_in_one_file_at_a_time_and_of_all_together_a_few_are_read() {
         let limiters = limiters(1, 1);
         let ada = Uuid::new_v4();
         let adas = limiters.import(ada).ok().unwrap();
         assert!(limiters.import(ada).is_err());
-        let others: Vec<_> = (1..ALL_IMPORTS)
-            .map(|_| limiters.import(Uuid::new_v4()).ok().unwrap())
-            .collect();
-        let bob = Uuid::new_v4();
-        assert!(limiters.import(bob).is_err());
+        assert!(limiters.import(Uuid::new_v4()).is_ok());
         drop(adas);
-        assert!(limiters.import(bob).is_ok());
-        assert!(limiters.import(ada).is_ok(), "who was refused holds no place");
-        drop(others);
+        assert!(limiters.import(ada).is_ok());
+        let mut reading = Vec::new();
+        for _ in 0..ALL_IMPORTS {
+            reading.push(limiters.reading().await.ok().unwrap());
+        }
+        assert!(limiters.reading().await.is_err(), "a minute later");
+        reading.pop();
+        assert!(limiters.reading().await.is_ok());
     }
 
     #[test]

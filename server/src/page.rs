@@ -32,7 +32,7 @@ use crate::{
     identity::UserId,
     middleware::page_policy,
     state::AppState,
-    store::Part,
+    store::{Change, Part},
 };
 
 /// The page's routes, its server functions and its files.
@@ -220,6 +220,7 @@ impl Backend for CallerBackend {
     }
 
     fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64> {
+        let change = Change::new(change, None);
         Box::pin(async move { Ok(self.chat().change_many(self.user, session_ids, change).await?) })
     }
 
@@ -264,7 +265,7 @@ impl Backend for CallerBackend {
     }
 
     fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary> {
-        Box::pin(async move { Ok(self.chat().restore(self.user, session_id).await?) })
+        Box::pin(async move { Ok(self.chat().restore(self.user, session_id, None).await?) })
     }
 
     fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>> {

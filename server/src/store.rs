@@ -28,7 +28,8 @@ pub use import::{Fate, Imported};
 pub use messages::{MessagePage, Missing, Part, Shown};
 pub(crate) use rows::{dollars, micros};
 pub use search::{FoundText, Scope, TextQuery};
-pub use sessions::{SessionChange, UnreadableCursor};
+pub(crate) use search::{MOST_MESSAGES, MOST_TITLES, STEP as SEARCH_STEP};
+pub use sessions::{Change, SessionChange, UnreadableCursor};
 pub use turns::{BeginTurn, Begun, FinishTurn, LastTurn, Prompt, TurnState};
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -234,9 +235,11 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         connection
             .batch_execute(
-                // The log is moved into the file by `checkpoint`; a commit does it only where that could not for long.
+                // The log is moved into the file by `checkpoint`; a commit does it only where that could not for long. What is
+                // deleted is written over where that costs no other page.
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 PRAGMA wal_autocheckpoint = 20000; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000;",
+                 PRAGMA wal_autocheckpoint = 20000; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000;
+                 PRAGMA secure_delete = FAST;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
     }

@@ -79,6 +79,16 @@ pub enum ManyChange {
     Delete,
 }
 
+/// What it is that is taken back. Asked for it again, a session that is not so stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreFrom {
+    /// That it was deleted: it is what it was before, active or archived.
+    Deleted,
+    /// That it was archived.
+    Archived,
+}
+
 /// The body of `POST /api/chat/sessions/many`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeMany {
@@ -86,6 +96,9 @@ pub struct ChangeMany {
     pub session_ids: Vec<Uuid>,
     /// What to do to them.
     pub change: ManyChange,
+    /// What to take back where they are restored; `None`: what was last done to each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<RestoreFrom>,
 }
 
 /// The most sessions that one request changes.

@@ -111,6 +111,8 @@ pub enum LeftOutKind {
     Title,
     /// A file in the archive that holds no conversation.
     OtherFile,
+    /// A message of somebody who is neither a person, an assistant, the system, nor a tool.
+    UnknownRole,
 }
 
 impl LeftOutKind {
@@ -144,6 +146,10 @@ impl LeftOutKind {
             Self::OtherFile => (
                 "other file in the archive left out",
                 "other files in the archive left out",
+            ),
+            Self::UnknownRole => (
+                "message of an unknown role left out",
+                "messages of unknown roles left out",
             ),
         };
         if count == 1 { one } else { many }

@@ -1,3 +1,4 @@
+ALTER TABLE sessions DROP COLUMN imported_at;
 DROP INDEX sessions_by_title;
 DROP INDEX sessions_by_model;
 DROP INDEX sessions_by_agent;

@@ -116,3 +116,6 @@ CREATE INDEX session_totals_by_messages
     ON session_totals (user_id, status, message_count DESC, created_at DESC, session_id DESC, agent_id, model_id);
 CREATE INDEX session_totals_by_cost
     ON session_totals (user_id, status, cost_micros DESC, created_at DESC, session_id DESC, agent_id, model_id);
+
+-- When something of it was last brought in. How long it has been in the archive here counts from then, whatever its file says.
+ALTER TABLE sessions ADD COLUMN imported_at BIGINT;

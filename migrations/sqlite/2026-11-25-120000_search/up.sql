@@ -3,7 +3,10 @@
 -- Each person has a number, which the numbers of their texts begin with.
 CREATE TABLE search_people (
     person_id INTEGER NOT NULL PRIMARY KEY,
-    user_id   TEXT    NOT NULL UNIQUE
+    user_id   TEXT    NOT NULL UNIQUE,
+    -- The most by which the number of one of these texts is higher than its time has it, because that one was taken. What was
+    -- written before some time has no higher number than that time and this.
+    ahead     BIGINT  NOT NULL DEFAULT 0
 );
 
 -- Who spoke with what: each combination has a number, and a number is one word in the index. A search that is narrowed to an
@@ -19,7 +22,7 @@ CREATE TABLE search_scopes (
 );
 
 -- One row for each message and each title. Its number is that of its person, then 0 for a title or 1 for a message, then 40
--- bits of time in steps of 131,072 microseconds, or the next one that is free. So what is one person's is a span of numbers,
+-- bits of time in steps of 131,072 microseconds, or a higher one that is free. So what is one person's is a span of numbers,
 -- their titles are another, and a span of time is a span within: a search reads nothing in the index but what it is about, and
 -- finds the newest first whenever they were saved.
 -- The number is a column of its own and not the rowid of the message, which VACUUM may change.
@@ -88,6 +91,15 @@ FROM (
     )
 ) AS found;
 
+UPDATE search_people SET ahead = COALESCE((
+    SELECT MAX((document_id & 1099511627775)
+               - MAX(0, MIN(1099510579200, COALESCE(messages.timestamp, sessions.created_at) / 131072)))
+    FROM search_documents
+    JOIN sessions ON sessions.session_id = search_documents.session_id
+    LEFT JOIN messages ON messages.message_id = search_documents.message_id
+    WHERE document_id >= person_id << 41 AND document_id < (person_id + 1) << 41
+), 0);
+
 INSERT INTO search_index (search_index) VALUES ('rebuild');
 -- What is taken out is removed from the index at once, and not only marked as gone until its turn comes to be merged.
 INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
@@ -128,32 +140,50 @@ CREATE TRIGGER search_addition INSTEAD OF INSERT ON search_additions BEGIN
            COALESCE(NEW.model_name, NEW.model_id, model_name)
     FROM sessions WHERE session_id = NEW.session_id
     ON CONFLICT DO NOTHING;
+    -- A number that is taken leads to windows behind it, each twice as long as the one before: the last number that is taken
+    -- in a window is looked up, and the one after it is free, unless it is the window's last. So thousands of texts of one time
+    -- cost a dozen steps each, and not a walk past all of them.
     INSERT INTO search_documents (document_id, session_id, message_id, scope_id)
-    SELECT CASE
-               WHEN NOT EXISTS (SELECT 1 FROM search_documents WHERE document_id = wanted_id) THEN wanted_id
-               ELSE (
-                   SELECT taken.document_id + 1 FROM search_documents AS taken
-                   WHERE taken.document_id >= wanted_id AND NOT EXISTS (
-                       SELECT 1 FROM search_documents AS later WHERE later.document_id = taken.document_id + 1
-                   )
-                   ORDER BY taken.document_id LIMIT 1
-               )
-           END,
-           NEW.session_id, NEW.message_id, scope_id
-    FROM (
-        -- A time that is none, as somebody may bring along, is the first or the last there is.
-        SELECT ((person_id * 2 + (NEW.message_id IS NOT NULL)) << 40)
-                   + MAX(0, MIN(1099510579200, NEW.timestamp / 131072)) AS wanted_id,
-               scope_id
-        FROM sessions
-        CROSS JOIN search_people ON search_people.user_id = sessions.user_id
-        CROSS JOIN search_scopes
+    SELECT free_id, NEW.session_id, NEW.message_id, (
+        SELECT scope_id FROM sessions CROSS JOIN search_scopes
             ON search_scopes.user_id = sessions.user_id AND search_scopes.agent_id = sessions.agent_id
                AND search_scopes.agent_name = sessions.agent_name
                AND search_scopes.model_id = COALESCE(NEW.model_id, sessions.model_id)
                AND search_scopes.model_name = COALESCE(NEW.model_name, NEW.model_id, sessions.model_name)
         WHERE sessions.session_id = NEW.session_id
+    )
+    FROM (
+        WITH RECURSIVE windows (first_id, last_id, taken_id) AS (
+            SELECT wanted_id, wanted_id, (SELECT MAX(document_id) FROM search_documents WHERE document_id = wanted_id)
+            FROM (
+                -- A time that is none, as somebody may bring along, is the first or the last there is.
+                SELECT ((person_id * 2 + (NEW.message_id IS NOT NULL)) << 40)
+                           + MAX(0, MIN(1099510579200, NEW.timestamp / 131072)) AS wanted_id
+                FROM sessions CROSS JOIN search_people ON search_people.user_id = sessions.user_id
+                WHERE sessions.session_id = NEW.session_id
+            )
+            UNION ALL
+            SELECT last_id + 1, last_id + 2 * (last_id - first_id + 1), (
+                SELECT MAX(document_id) FROM search_documents
+                WHERE document_id >= last_id + 1 AND document_id <= last_id + 2 * (last_id - first_id + 1)
+            )
+            -- Never beyond the numbers of that person and kind.
+            FROM windows WHERE taken_id = last_id AND (last_id + 2 * (last_id - first_id + 1)) >> 40 = first_id >> 40
+        )
+        SELECT COALESCE(taken_id + 1, first_id) AS free_id FROM windows WHERE taken_id IS NOT last_id
     );
+    UPDATE search_people SET ahead = added.ahead
+    FROM (
+        SELECT (document_id & 1099511627775) - MAX(0, MIN(1099510579200, NEW.timestamp / 131072)) AS ahead
+        FROM search_documents
+        WHERE document_id = COALESCE(
+            (SELECT document_id FROM search_documents WHERE message_id = NEW.message_id),
+            (SELECT document_id FROM search_documents
+             WHERE session_id = NEW.session_id AND message_id IS NULL AND NEW.message_id IS NULL)
+        )
+    ) AS added
+    WHERE search_people.user_id = (SELECT user_id FROM sessions WHERE session_id = NEW.session_id)
+          AND search_people.ahead < added.ahead;
 END;
 
 -- An answer that is being written is empty, and found once it is whole.

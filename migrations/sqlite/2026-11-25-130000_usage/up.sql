@@ -146,7 +146,9 @@ BEGIN
                        completion_tokens, total_tokens, cost_micros, unpriced, estimated)
     SELECT user_id, day, session_id, agent_id, model_id, MAX(agent_name), MAX(model_name), SUM(answers),
            SUM(prompt_tokens), SUM(completion_tokens), SUM(total_tokens), SUM(cost_micros), SUM(unpriced), SUM(estimated)
-    FROM usage_of_messages WHERE session_id = new.session_id
+    FROM usage_of_messages
+    -- What is deleted has none: its messages are not even looked at.
+    WHERE session_id = new.session_id AND new.status <> 'deleted'
     GROUP BY user_id, day, session_id, agent_id, model_id;
 END;
 

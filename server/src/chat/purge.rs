@@ -23,6 +23,5 @@ pub(super) async fn run(store: Store, timing: Timing, shutdown: CancellationToke
 async fn purge(store: &Store, kept: Duration) -> Result<(), StoreError> {
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let deleted_until = Timestamp(now().0.saturating_sub(kept));
-    while store.purge_some(deleted_until).await? {}
-    Ok(())
+    store.purge(deleted_until).await
 }

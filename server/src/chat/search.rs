@@ -1,21 +1,24 @@
 //! Searching: what was asked is understood, found, ranked and shown.
 
+use std::sync::Arc;
+
 use protocol::{
     history::{SearchHit, SearchResults},
     timestamp::Timestamp,
 };
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::ChatService;
 use crate::{
     error::Error,
     search::{
-        matches::Pattern,
+        matches::{Match, Pattern},
         question::Question,
         rank::{Scored, best, score},
         snippet::snippet,
     },
-    store::{FoundText, Scope, TextQuery, now},
+    store::{FoundText, MOST_MESSAGES, MOST_TITLES, Scope, TextQuery, now},
 };
 
 /// How many finds a page has unless asked otherwise.
@@ -51,9 +54,14 @@ impl ChatService {
             };
             let limit = limit.clamp(1, LARGEST_PAGE);
             let found = self.0.store.find_texts(user_id, query).await?;
-            hits = self
-                .shown(found, &question, usize::try_from(limit).unwrap_or(usize::MAX))
-                .await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            if let Some(note) = left_out(&found, limit) {
+                question.note(note);
+            }
+            hits = self.shown(user_id, found, &question, limit).await?;
+            if hits.is_empty() && typed.chars().any(stands_without_spaces) {
+                question.note(FROM_THE_BEGINNING.into());
+            }
         }
         Ok(SearchResults {
             hits,
@@ -61,54 +69,98 @@ impl ChatService {
         })
     }
 
-    async fn shown(&self, found: Vec<FoundText>, question: &Question, limit: usize) -> Result<Vec<SearchHit>, Error> {
-        let pattern = Pattern::new(&question.sought);
-        let Timestamp(now) = now();
-        let scored = found.iter().enumerate().map(|(index, text)| Scored {
+    async fn shown(
+        &self,
+        user_id: Uuid,
+        found: Vec<FoundText>,
+        question: &Question,
+        limit: usize,
+    ) -> Result<Vec<SearchHit>, Error> {
+        let pattern = Arc::new(Pattern::new(&question.sought));
+        let ranking = Arc::clone(&pattern);
+        // Hundreds of texts are taken apart, which other tasks are not to wait for.
+        let mut best = spawn_blocking(move || ranked(found, &ranking, limit)).await?;
+        for (text, places) in &mut best {
+            // In a long text it may stand further down.
+            if places.is_empty()
+                && !pattern.is_empty()
+                && let Some(message_id) = text.message_id
+                && let Some(whole) = self.0.store.text_of(user_id, message_id).await?
+            {
+                text.text = whole;
+            }
+        }
+        let hits = spawn_blocking(move || {
+            best.into_iter()
+                .map(|(text, places)| hit(text, places, &pattern))
+                .collect()
+        });
+        Ok(hits.await?)
+    }
+}
+
+/// The best of what was found, best first, each with the places in it.
+fn ranked(found: Vec<FoundText>, pattern: &Pattern, limit: usize) -> Vec<(FoundText, Vec<Match>)> {
+    let Timestamp(now) = now();
+    let mut scored = Vec::with_capacity(found.len());
+    let mut placed = Vec::with_capacity(found.len());
+    for (index, text) in found.into_iter().enumerate() {
+        let places = pattern.find(&text.text);
+        let age = now.saturating_sub(text.timestamp.0);
+        scored.push(Scored {
             index,
             session_id: text.session_id,
             timestamp: text.timestamp,
-            score: score(
-                &pattern.find(&text.text),
-                pattern.len(),
-                text.message_id.is_none(),
-                now.saturating_sub(text.timestamp.0),
-            ),
+            score: score(&places, pattern.len(), text.message_id.is_none(), age),
         });
-        let best = best(scored.collect(), limit);
-        let mut found: Vec<Option<FoundText>> = found.into_iter().map(Some).collect();
-        let mut hits = Vec::with_capacity(best.len());
-        for Scored { index, .. } in best {
-            if let Some(text) = found[index].take() {
-                hits.push(self.hit(text, &pattern).await?);
-            }
-        }
-        Ok(hits)
+        placed.push(Some((text, places)));
     }
+    let best = best(scored, limit).into_iter();
+    best.filter_map(|find| placed[find.index].take()).collect()
+}
 
-    async fn hit(&self, mut found: FoundText, pattern: &Pattern) -> Result<SearchHit, Error> {
-        let mut places = pattern.find(&found.text);
-        // In a long text it may stand further down.
-        if places.is_empty()
-            && !pattern.is_empty()
-            && let Some(message_id) = found.message_id
-            && let Some(whole) = self.0.store.text_of(message_id).await?
-        {
-            places = pattern.find(&whole);
-            found.text = whole;
-        }
-        Ok(SearchHit {
-            session_id: found.session_id,
-            title: found.title,
-            agent_id: found.agent_id,
-            agent_name: found.agent_name,
-            status: found.status,
-            message_id: found.message_id,
-            message_type: found.message_type,
-            timestamp: found.timestamp,
-            snippet: snippet(&found.text, &places, pattern.len()),
-        })
+fn hit(found: FoundText, mut places: Vec<Match>, pattern: &Pattern) -> SearchHit {
+    if places.is_empty() {
+        places = pattern.find(&found.text);
     }
+    SearchHit {
+        session_id: found.session_id,
+        title: found.title,
+        agent_id: found.agent_id,
+        agent_name: found.agent_name,
+        status: found.status,
+        message_id: found.message_id,
+        message_type: found.message_type,
+        timestamp: found.timestamp,
+        snippet: snippet(&found.text, &places, pattern.len()),
+    }
+}
+
+/// What of the finds is not shown, in words.
+fn left_out(found: &[FoundText], limit: usize) -> Option<String> {
+    let titles = found.iter().filter(|text| text.message_id.is_none()).count();
+    if titles >= MOST_TITLES || found.len() - titles >= MOST_MESSAGES {
+        return Some(format!(
+            "Only the newest {MOST_MESSAGES} messages and {MOST_TITLES} titles were looked at; narrow it with before: or more \
+             words."
+        ));
+    }
+    (found.len() > limit).then(|| {
+        format!(
+            "Only the best {limit} of {} finds are shown; narrow it with before: or more words.",
+            found.len()
+        )
+    })
+}
+
+/// What is told where nothing was found in such letters.
+const FROM_THE_BEGINNING: &str =
+    "Chinese and Japanese text is found only from the beginning of a run of letters: after a space or a sign.";
+
+/// Whether words in such letters stand side by side without anything between them.
+fn stands_without_spaces(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
 }
 
 /// The combinations that have one of the agents and one of the models that were named. A name that is nobody's is told, and

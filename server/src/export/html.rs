@@ -61,12 +61,11 @@ pub fn write(conversation: &Conversation, colours: &Colours) -> String {
 }
 
 /// The code in a conversation that may have colours.
-pub fn codes(conversation: &Conversation) -> Vec<protocol::highlight::Code> {
+pub fn codes(conversation: &Conversation) -> impl Iterator<Item = protocol::highlight::Code> {
     let answers = conversation.branch().into_iter();
     answers
         .filter(|message| message.message_type != MessageType::User)
         .flat_map(|message| markdown::codes(&message.content))
-        .collect()
 }
 
 fn write_message(page: &mut Page, conversation: &Conversation, message: &ConversationMessage, colours: &Colours) {

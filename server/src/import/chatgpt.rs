@@ -4,77 +4,86 @@ use protocol::{
     import::LeftOutKind,
     session::{MessageStatus, MessageType},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Incoming, Tally,
     foreign::{Entries, Foreign, Node, Said, seconds},
+    lenient::{Count, Parts, flag, number, text},
     malformed::Malformed,
     parse,
 };
 
 #[derive(Deserialize)]
 struct Chat {
+    #[serde(default, deserialize_with = "text")]
     conversation_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     title: Option<String>,
+    #[serde(default, deserialize_with = "number")]
     create_time: Option<f64>,
+    #[serde(default, deserialize_with = "number")]
     update_time: Option<f64>,
     mapping: Entries<ChatNode>,
+    #[serde(default, deserialize_with = "text")]
     current_node: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
     is_archived: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
     is_starred: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
     default_model_slug: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct ChatNode {
+    #[serde(default, deserialize_with = "text")]
     parent: Option<String>,
     message: Option<ChatMessage>,
 }
 
 #[derive(Deserialize)]
 struct ChatMessage {
-    author: Author,
+    author: Option<Author>,
+    #[serde(default, deserialize_with = "number")]
     create_time: Option<f64>,
-    content: Content,
+    content: Option<Content>,
+    #[serde(default, deserialize_with = "text")]
     status: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     recipient: Option<String>,
-    #[serde(default)]
-    metadata: Metadata,
+    metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize)]
 struct Author {
-    role: String,
+    #[serde(default, deserialize_with = "text")]
+    role: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Content {
-    content_type: String,
+    #[serde(default, deserialize_with = "text")]
+    content_type: Option<String>,
     #[serde(default)]
-    parts: Option<Vec<Part>>,
+    parts: Parts,
+    #[serde(default, deserialize_with = "text")]
     text: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     language: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Part {
-    Text(String),
-    Other {
-        content_type: Option<String>,
-        text: Option<String>,
-    },
-    Nothing(()),
 }
 
 #[derive(Default, Deserialize)]
 struct Metadata {
+    #[serde(default, deserialize_with = "text")]
     model_slug: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
     is_visually_hidden_from_conversation: Option<bool>,
-    attachments: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    attachments: Count,
 }
 
 pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
@@ -114,10 +123,12 @@ pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
 /// What a message says; `None`: nothing that is taken in.
 fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malformed> {
     let at = seconds(message.create_time, "create_time")?;
-    let content = message.content;
+    let content = message.content.unwrap_or_default();
+    let metadata = message.metadata.unwrap_or_default();
+    let role = message.author.and_then(|author| author.role).unwrap_or_default();
     let is_to_tool = message.recipient.as_deref().is_some_and(|recipient| recipient != "all");
-    let left_out = match (message.author.role.as_str(), content.content_type.as_str()) {
-        ("user" | "assistant" | "system", _) if message.metadata.is_visually_hidden_from_conversation == Some(true) => {
+    let left_out = match (role.as_str(), content.content_type.as_deref().unwrap_or("text")) {
+        ("user" | "assistant" | "system", _) if metadata.is_visually_hidden_from_conversation == Some(true) => {
             Some(LeftOutKind::HiddenMessage)
         }
         (_, "user_editable_context" | "model_editable_context") => Some(LeftOutKind::HiddenMessage),
@@ -125,25 +136,18 @@ fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malform
         ("tool", _) => Some(LeftOutKind::ToolCall),
         ("user" | "assistant" | "system", "text" | "multimodal_text" | "code") if !is_to_tool => None,
         ("user" | "assistant" | "system", _) => Some(LeftOutKind::ToolCall),
-        (role, _) => {
-            let problem = format!("{role:?} is none of user, assistant, system and tool");
-            return Err(Malformed::new("`message.author.role`", problem));
-        }
+        _ => Some(LeftOutKind::UnknownRole),
     };
     if let Some(left_out) = left_out {
         tally.add(left_out, 1);
         return Ok(None);
     }
-    let message_type = match message.author.role.as_str() {
+    let message_type = match role.as_str() {
         "user" => MessageType::User,
         "assistant" => MessageType::Assistant,
         _ => MessageType::System,
     };
-    let attachments = message
-        .metadata
-        .attachments
-        .map_or(0, |attachments| attachments.len() as u64);
-    let Some(text) = text_of(content, attachments, tally) else {
+    let Some(text) = text_of(content, metadata.attachments.0, tally) else {
         // Every conversation begins with an empty note of the system's, which nobody would miss.
         if message_type != MessageType::System {
             tally.add(LeftOutKind::EmptyMessage, 1);
@@ -158,10 +162,7 @@ fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malform
         message_type,
         text,
         at,
-        model: message
-            .metadata
-            .model_slug
-            .filter(|_| message_type == MessageType::Assistant),
+        model: metadata.model_slug.filter(|_| message_type == MessageType::Assistant),
         usage: None,
         status: if is_unfinished {
             MessageStatus::Interrupted
@@ -173,36 +174,21 @@ fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malform
 
 /// The text of a message; `None`: it has none.
 fn text_of(content: Content, attachments: u64, tally: &mut Tally) -> Option<String> {
-    let mut texts = Vec::new();
-    let mut pictures = 0;
-    if content.content_type == "code" {
-        let language = content
-            .language
-            .filter(|language| language != "unknown")
-            .unwrap_or_default();
-        texts.extend(content.text.map(|text| format!("```{language}\n{text}\n```")));
-    } else {
-        texts.extend(content.text);
-    }
-    for part in content.parts.unwrap_or_default() {
-        match part {
-            Part::Text(text) => texts.push(text),
-            Part::Nothing(()) => {}
-            Part::Other { content_type, text } => match content_type.as_deref() {
-                Some("image_asset_pointer") => pictures += 1,
-                // What was said aloud, written down.
-                Some("audio_transcription") => texts.extend(text),
-                _ => tally.add(LeftOutKind::Attachment, 1),
-            },
+    let is_code = content.content_type.as_deref() == Some("code");
+    let own = content.text.map(|text| match is_code {
+        true => {
+            let language = content.language.filter(|language| language != "unknown");
+            format!("```{}\n{text}\n```", language.unwrap_or_default())
         }
-    }
-    tally.add(LeftOutKind::Image, pictures);
+        false => text,
+    });
+    let parts = content.parts;
+    tally.add(LeftOutKind::Image, parts.pictures);
     // A picture that was sent is told of twice.
-    tally.add(LeftOutKind::Attachment, attachments.saturating_sub(pictures));
-    let text = texts
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
+    let others = parts.others + attachments.saturating_sub(parts.pictures);
+    tally.add(LeftOutKind::Attachment, others);
+    let texts = [own.unwrap_or_default(), parts.text];
+    let texts: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    let text = texts.join("\n\n");
     (!text.trim().is_empty()).then_some(text)
 }

@@ -15,8 +15,9 @@ use super::{
 
 /// The most files of an archive.
 const MOST_ENTRIES: usize = 20_000;
-/// How much larger than the file itself its content may be, all together.
+/// How much larger than the archive itself its content may be, all together, where it is larger than a file may be.
 const EXPANSION: u64 = 8;
+const MEGABYTE: u64 = 1024 * 1024;
 /// What an archive begins with.
 const ARCHIVE: [u8; 4] = *b"PK\x03\x04";
 /// The record at the end of an archive, and its length without a comment.
@@ -38,7 +39,11 @@ pub(super) struct Beside {
 }
 
 /// Hands each conversation of the file to `each`, as JSON; what is wrong with one is told with its place.
-pub(super) fn read(file: &File, each: &mut dyn FnMut(&RawValue) -> Result<(), Malformed>) -> Result<Beside, Malformed> {
+pub(super) fn read(
+    file: &File,
+    megabytes: u64,
+    each: &mut dyn FnMut(&RawValue) -> Result<(), Malformed>,
+) -> Result<Beside, Malformed> {
     let mut file = file;
     let mut start = [0; 4];
     let length = file.seek(SeekFrom::End(0)).map_err(|error| unreadable(&error))?;
@@ -46,7 +51,7 @@ pub(super) fn read(file: &File, each: &mut dyn FnMut(&RawValue) -> Result<(), Ma
     let is_archive = file.read_exact(&mut start).is_ok() && start == ARCHIVE;
     file.rewind().map_err(|error| unreadable(&error))?;
     if is_archive {
-        return read_archive(file, length, each);
+        return read_archive(file, length, megabytes, each);
     }
     let broken_characters = elements::read(file, each)?;
     Ok(Beside {
@@ -58,6 +63,7 @@ pub(super) fn read(file: &File, each: &mut dyn FnMut(&RawValue) -> Result<(), Ma
 fn read_archive(
     mut file: &File,
     length: u64,
+    megabytes: u64,
     each: &mut dyn FnMut(&RawValue) -> Result<(), Malformed>,
 ) -> Result<Beside, Malformed> {
     check_size(file, length).map_err(|error| unreadable(&error))??;
@@ -83,14 +89,16 @@ fn read_archive(
         other_files: (all - wanted.len()) as u64,
         broken_characters: 0,
     };
-    let mut left = length.saturating_mul(EXPANSION);
+    // One byte more: to have read all that is allowed is no offence.
+    let most = length.saturating_mul(EXPANSION).max(megabytes.saturating_mul(MEGABYTE));
+    let mut left = most.saturating_add(1);
     for name in wanted {
         let shown: String = name.chars().filter(|c| !c.is_control()).take(120).collect();
         let entry = archive.by_name(name).map_err(|error| bad(&error).within(&shown))?;
         let mut bounded = entry.take(left);
         beside.broken_characters += elements::read(&mut bounded, each).map_err(|malformed| {
             if bounded.limit() == 0 {
-                expands_too_far()
+                expands_too_far(most)
             } else {
                 malformed.within(&shown)
             }
@@ -100,9 +108,10 @@ fn read_archive(
     Ok(beside)
 }
 
-fn expands_too_far() -> Malformed {
+fn expands_too_far(most: u64) -> Malformed {
+    let most = most / MEGABYTE;
     Malformed::whole(format!(
-        "what is in the archive is more than {EXPANSION} times larger than the archive itself"
+        "what is in the archive is larger than {most} MB; export fewer conversations at once"
     ))
 }
 

@@ -14,9 +14,9 @@ use std::{collections::HashMap, fmt, marker::PhantomData};
 use uuid::Uuid;
 
 use super::{
-    Incoming, Tally,
+    Incoming, TOO_LATE, Tally, latest,
     malformed::Malformed,
-    tree::{self, MOST_MESSAGES},
+    tree::{self, MOST_MESSAGES, too_many},
 };
 use crate::chat::title;
 
@@ -62,12 +62,6 @@ pub(super) struct Said {
 impl Foreign {
     /// The conversation as ours. `tree` is what the export calls its nodes, for places.
     pub(super) fn into_ours(self, tree: &str) -> Result<Incoming, Malformed> {
-        if self.nodes.len() > MOST_MESSAGES {
-            return Err(Malformed::new(
-                format!("`{tree}`"),
-                format!("there are more than {MOST_MESSAGES}"),
-            ));
-        }
         let numbers: HashMap<&str, usize> = self
             .nodes
             .iter()
@@ -104,6 +98,8 @@ impl Foreign {
         // Of each node the message that stands for it: its own, or the last one before it that is taken in.
         let mut stands: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut ours_parents: Vec<Option<usize>> = Vec::with_capacity(order.len());
+        // Whether the file says nothing of their times.
+        let mut guessed: Vec<bool> = Vec::with_capacity(order.len());
         for number in order {
             let before = parents[*number].and_then(|parent| stands[parent]);
             let node = &mut self.nodes[*number];
@@ -129,11 +125,12 @@ impl Foreign {
             });
             stands[*number] = Some(messages.len() - 1);
             ours_parents.push(before);
+            guessed.push(said.at.is_none());
         }
         // Keys that are no ids are made into some; two that become the same would be one message.
         tree::parents(&messages)?;
         let head_id = last.and_then(|last| stands[last]).map(|head| messages[head].message_id);
-        let messages = tree::set_times(messages, &ours_parents);
+        let messages = tree::set_times(messages, &ours_parents, &guessed);
         Ok(self.into_conversation(session_id, head_id, messages))
     }
 
@@ -231,10 +228,15 @@ pub(super) fn seconds(seconds: Option<f64>, field: &str) -> Result<Option<Timest
         clippy::cast_possible_truncation,
         reason = "it is within the years that can be written"
     )]
-    Ok(Some(Timestamp((seconds * 1e6).round() as i64)))
+    let time = Timestamp((seconds * 1e6).round() as i64);
+    if time > latest() {
+        return Err(Malformed::new(format!("`{field}`"), TOO_LATE));
+    }
+    Ok(Some(time))
 }
 
-/// A JSON object in the order of the file, of which no key may be there twice.
+/// A JSON object of messages in the order of the file, of which no key may be there twice. They are counted as they are read: what
+/// takes three bytes in a file takes hundreds in memory.
 pub(super) struct Entries<T>(pub(super) Vec<(String, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
@@ -251,6 +253,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
                 let mut entries = Vec::new();
                 let mut keys = std::collections::HashSet::new();
                 while let Some((key, value)) = map.next_entry::<String, T>()? {
+                    if entries.len() == MOST_MESSAGES {
+                        return Err(A::Error::custom(too_many()));
+                    }
                     if !keys.insert(key.clone()) {
                         return Err(A::Error::custom(format!("{} is there twice", shown(&key))));
                     }

@@ -4,82 +4,74 @@ use protocol::{
     import::LeftOutKind,
     session::{MessageStatus, MessageType, Usage},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Incoming, Tally,
     foreign::{Entries, Foreign, Node, Said, seconds},
+    lenient::{Count, Counts, First, Parts, flag, is_there, number, text},
     malformed::Malformed,
     parse,
 };
 
 #[derive(Deserialize)]
 struct Item {
+    #[serde(default, deserialize_with = "text")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     title: Option<String>,
     chat: Chat,
+    #[serde(default, deserialize_with = "number")]
     created_at: Option<f64>,
+    #[serde(default, deserialize_with = "number")]
     updated_at: Option<f64>,
+    #[serde(default, deserialize_with = "flag")]
     archived: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
     pinned: Option<bool>,
 }
 
 #[derive(Deserialize)]
 struct Chat {
+    #[serde(default, deserialize_with = "text")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     title: Option<String>,
-    models: Option<Vec<String>>,
+    #[serde(default)]
+    models: First,
     history: History,
-    files: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    files: Count,
 }
 
 #[derive(Deserialize)]
 struct History {
     messages: Entries<ChatMessage>,
-    #[serde(rename = "currentId")]
+    #[serde(default, rename = "currentId", deserialize_with = "text")]
     current_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct ChatMessage {
-    #[serde(rename = "parentId")]
+    #[serde(default, rename = "parentId", deserialize_with = "text")]
     parent_id: Option<String>,
-    role: String,
-    content: Option<Content>,
+    #[serde(default, deserialize_with = "text")]
+    role: Option<String>,
+    #[serde(default)]
+    content: Parts,
+    #[serde(default, deserialize_with = "number")]
     timestamp: Option<f64>,
+    #[serde(default, deserialize_with = "text")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
     done: Option<bool>,
-    files: Option<Vec<File>>,
-    usage: Option<Counts>,
-    error: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-}
-
-/// Some servers count in their own way; what is not counted as here is left out.
-#[derive(Deserialize)]
-struct Counts {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
+    #[serde(default)]
+    files: Parts,
+    #[serde(default)]
+    usage: Counts,
+    #[serde(default, rename = "error", deserialize_with = "is_there")]
+    has_failed: bool,
 }
 
 pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
@@ -89,10 +81,7 @@ pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
         .or(item.chat.id)
         .ok_or_else(|| Malformed::new("`id`", "it is missing"))?;
     let mut tally = Tally::default();
-    tally.add(
-        LeftOutKind::Attachment,
-        item.chat.files.map_or(0, |files| files.len() as u64),
-    );
+    tally.add(LeftOutKind::Attachment, item.chat.files.0);
     let mut nodes = Vec::with_capacity(item.chat.history.messages.0.len());
     for (key, message) in item.chat.history.messages.0 {
         let place = format!("`chat.history.messages.{key}`");
@@ -107,7 +96,7 @@ pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
         updated: seconds(item.updated_at, "updated_at")?,
         is_archived: item.archived.unwrap_or(false),
         is_pinned: item.pinned.unwrap_or(false),
-        model: item.chat.models.and_then(|models| models.into_iter().next()),
+        model: item.chat.models.0,
         shown: item.chat.history.current_id,
         nodes,
         tally,
@@ -116,33 +105,24 @@ pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
 }
 
 fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malformed> {
-    let message_type = match message.role.as_str() {
-        "user" => MessageType::User,
-        "assistant" => MessageType::Assistant,
-        "system" => MessageType::System,
-        "tool" => {
+    let message_type = match message.role.as_deref() {
+        Some("user") => MessageType::User,
+        Some("assistant") => MessageType::Assistant,
+        Some("system") => MessageType::System,
+        Some("tool") => {
             tally.add(LeftOutKind::ToolCall, 1);
             return Ok(None);
         }
-        role => {
-            let problem = format!("{role:?} is none of user, assistant, system and tool");
-            return Err(Malformed::new("`role`", problem));
+        _ => {
+            tally.add(LeftOutKind::UnknownRole, 1);
+            return Ok(None);
         }
     };
-    for file in message.files.unwrap_or_default() {
-        let is_picture = file.kind.as_deref() == Some("image");
-        tally.add(
-            if is_picture {
-                LeftOutKind::Image
-            } else {
-                LeftOutKind::Attachment
-            },
-            1,
-        );
-    }
-    let text = text_of(message.content, tally);
+    tally.add(LeftOutKind::Image, message.files.pictures + message.content.pictures);
+    tally.add(LeftOutKind::Attachment, message.files.others + message.content.others);
+    let text = message.content.text;
     let is_answer = message_type == MessageType::Assistant;
-    let has_failed = is_answer && message.error.is_some();
+    let has_failed = is_answer && message.has_failed;
     if text.trim().is_empty() && !has_failed {
         tally.add(LeftOutKind::EmptyMessage, 1);
         return Ok(None);
@@ -151,10 +131,13 @@ fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malform
     if is_unfinished {
         tally.add(LeftOutKind::Unfinished, 1);
     }
-    let usage = message.usage.filter(|_| is_answer).and_then(|counts| {
-        let usage = Usage::exact(counts.prompt_tokens?, counts.completion_tokens?);
-        super::parley::is_likely(&usage).then_some(usage)
-    });
+    let counts = message.usage.prompt_tokens.zip(message.usage.completion_tokens);
+    let usage = counts
+        .filter(|_| is_answer)
+        // Twice what an answer may take is no count, and no sum of it is needed.
+        .filter(|(prompt, completion)| prompt.checked_add(*completion).is_some())
+        .map(|(prompt, completion)| Usage::exact(prompt, completion))
+        .filter(super::parley::is_likely);
     Ok(Some(Said {
         message_type,
         text,
@@ -167,23 +150,4 @@ fn said(message: ChatMessage, tally: &mut Tally) -> Result<Option<Said>, Malform
             () => MessageStatus::Complete,
         },
     }))
-}
-
-fn text_of(content: Option<Content>, tally: &mut Tally) -> String {
-    let parts = match content {
-        None => return String::new(),
-        Some(Content::Text(text)) => return text,
-        Some(Content::Parts(parts)) => parts,
-    };
-    let mut texts = Vec::new();
-    for part in parts {
-        match part.kind.as_deref() {
-            Some("image_url") => tally.add(LeftOutKind::Image, 1),
-            _ => match part.text {
-                Some(text) => texts.push(text),
-                None => tally.add(LeftOutKind::Attachment, 1),
-            },
-        }
-    }
-    texts.join("\n\n")
 }

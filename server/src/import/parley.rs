@@ -1,15 +1,21 @@
 //! Our own files, of every version.
 
 use protocol::{
-    conversation::{Conversation, FORMAT, VERSION},
+    conversation::{Conversation, ConversationMessage, FORMAT, VERSION},
     import::LeftOutKind,
-    session::{MAX_TITLE_CHARS, MessageStatus, SessionStatus, Usage},
+    session::{MAX_MESSAGE_CHARS, MAX_TITLE_CHARS, MessageMetadata, MessageStatus, SessionStatus, Usage},
+    task::MAX_TASKS,
+    timestamp::Timestamp,
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
+use std::{fmt, marker::PhantomData};
 
 use super::{
-    Incoming, Tally,
+    Incoming, TOO_LATE, Tally, latest,
     malformed::Malformed,
     parse,
     tree::{self, MOST_MESSAGES, place},
@@ -22,11 +28,66 @@ const MOST_TOKENS: u64 = 10_000_000_000;
 /// The highest cost of an answer, in US dollars.
 const MOST_DOLLARS: f64 = 100_000.0;
 
-/// What tells a version from others.
+/// The most characters of a line that somebody was told, or decided.
+const LONGEST_LINE: usize = 10_000;
+
+/// What tells a version from others, and whether there is too much to be read at once: what takes few bytes in a file takes many in
+/// memory.
 #[derive(Deserialize)]
 struct Head {
     format: String,
     version: u32,
+    #[serde(default)]
+    #[expect(dead_code, reason = "to be read is to be counted")]
+    messages: AtMost<HeadMessage, MOST_MESSAGES>,
+}
+
+#[derive(Deserialize)]
+struct HeadMessage {
+    #[serde(default)]
+    #[expect(dead_code, reason = "to be read is to be counted")]
+    metadata: HeadMetadata,
+}
+
+#[derive(Default, Deserialize)]
+struct HeadMetadata {
+    #[serde(default)]
+    #[expect(dead_code, reason = "to be read is to be counted")]
+    tasks: AtMost<IgnoredAny, MAX_TASKS>,
+}
+
+/// A list of which nothing is kept, and of which there are no more than so many.
+struct AtMost<T, const MOST: usize>(PhantomData<T>);
+
+impl<T, const MOST: usize> Default for AtMost<T, MOST> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for AtMost<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T, const MOST: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Reader<T, MOST> {
+            type Value = AtMost<T, MOST>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut count = 0;
+                while list.next_element::<T>()?.is_some() {
+                    count += 1;
+                    if count > MOST {
+                        return Err(A::Error::custom(format!("there are more than {MOST}")));
+                    }
+                }
+                Ok(AtMost(PhantomData))
+            }
+        }
+        deserializer.deserialize_seq(Reader(PhantomData))
+    }
 }
 
 pub(super) fn read(json: &RawValue) -> Result<Incoming, Malformed> {
@@ -57,23 +118,83 @@ fn chain(conversation: &mut Conversation) {
     conversation.session.head_id = last;
 }
 
+/// A text on one line that is not too long.
+fn check_line(place: impl Fn() -> String, text: &str, most: usize) -> Result<(), Malformed> {
+    check_length(&place, text, most)?;
+    if text.chars().any(char::is_control) {
+        return Err(Malformed::new(place(), "it has control characters"));
+    }
+    Ok(())
+}
+
+fn check_length(place: impl Fn() -> String, text: &str, most: usize) -> Result<(), Malformed> {
+    if text.chars().count() > most {
+        return Err(Malformed::new(place(), format!("it is longer than {most} characters")));
+    }
+    Ok(())
+}
+
+/// Names and ids stand on one line; what somebody was told may have several.
+fn check_fields(number: usize, message: &ConversationMessage, latest: Timestamp) -> Result<(), Malformed> {
+    if message.timestamp > latest {
+        return Err(Malformed::new(place(number, "timestamp"), TOO_LATE));
+    }
+    let name =
+        |field: &str, text: Option<&str>| check_line(|| place(number, field), text.unwrap_or_default(), LONGEST_NAME);
+    let told =
+        |field: &str, text: Option<&str>| check_length(|| place(number, field), text.unwrap_or_default(), LONGEST_LINE);
+    name("agent_id", Some(&message.agent_id))?;
+    name("model_id", message.model_id.as_deref())?;
+    name("model_name", message.model_name.as_deref())?;
+    let MessageMetadata {
+        task_id,
+        elapsed_ms: _,
+        context_window: _,
+        error,
+        last_status,
+        tasks,
+        decision,
+    } = &message.metadata;
+    name("metadata.task_id", task_id.as_deref())?;
+    if let Some(error) = error {
+        name("metadata.error.code", Some(&error.code))?;
+        told("metadata.error.message", Some(&error.message))?;
+        told("metadata.error.action", Some(&error.action))?;
+    }
+    if let Some(status) = last_status {
+        name("metadata.last_status.task_id", status.task_id.as_deref())?;
+        name("metadata.last_status.parent_task_id", status.parent_task_id.as_deref())?;
+        name("metadata.last_status.agent_id", status.agent_id.as_deref())?;
+        told("metadata.last_status.detail", status.detail.as_deref())?;
+    }
+    for (at, task) in tasks.iter().enumerate() {
+        let field = |field: &str| format!("metadata.tasks[{at}].{field}");
+        name(&field("task_id"), Some(&task.task_id))?;
+        name(&field("parent_task_id"), task.parent_task_id.as_deref())?;
+        name(&field("agent_id"), task.agent_id.as_deref())?;
+        told(&field("detail"), task.detail.as_deref())?;
+    }
+    let note = decision.as_ref().and_then(|decision| decision.note.as_deref());
+    check_length(
+        || place(number, "metadata.decision.note"),
+        note.unwrap_or_default(),
+        MAX_MESSAGE_CHARS,
+    )
+}
+
 fn check_session(conversation: &Conversation) -> Result<(), Malformed> {
     let session = &conversation.session;
-    let one_line = |field: &str, text: &str, most: usize| {
-        if text.chars().count() > most {
-            return Err(Malformed::new(
-                format!("`session.{field}`"),
-                format!("it is longer than {most} characters"),
-            ));
+    let one_line = |field: &str, text: &str, most: usize| check_line(|| format!("`session.{field}`"), text, most);
+    let latest = latest();
+    for (field, time) in [
+        ("created_at", Some(session.created_at)),
+        ("updated_at", Some(session.updated_at)),
+        ("archived_at", session.archived_at),
+    ] {
+        if time.is_some_and(|time| time > latest) {
+            return Err(Malformed::new(format!("`session.{field}`"), TOO_LATE));
         }
-        if text.chars().any(char::is_control) {
-            return Err(Malformed::new(
-                format!("`session.{field}`"),
-                "it has control characters",
-            ));
-        }
-        Ok(())
-    };
+    }
     one_line("title", &session.title, MAX_TITLE_CHARS)?;
     if session.title.trim().is_empty() {
         return Err(Malformed::new("`session.title`", "it is empty"));
@@ -104,12 +225,6 @@ fn check_messages(conversation: &mut Conversation) -> Result<Tally, Malformed> {
         SessionStatus::Active | SessionStatus::Deleted => session.archived_at = None,
     }
     let messages = &mut conversation.messages;
-    if messages.len() > MOST_MESSAGES {
-        return Err(Malformed::new(
-            "`messages`",
-            format!("there are more than {MOST_MESSAGES}"),
-        ));
-    }
     let parents = tree::parents(messages)?;
     tree::ordered(&parents).map_err(|number| {
         Malformed::new(
@@ -118,6 +233,7 @@ fn check_messages(conversation: &mut Conversation) -> Result<Tally, Malformed> {
         )
     })?;
     let mut tally = Tally::default();
+    let latest = latest();
     let mut before: Option<(i64, usize)> = None;
     let mut by_time: Vec<usize> = (0..messages.len()).collect();
     by_time.sort_by_key(|number| messages[*number].timestamp);
@@ -143,9 +259,7 @@ fn check_messages(conversation: &mut Conversation) -> Result<Tally, Malformed> {
         {
             return Err(Malformed::new(place(number, "cost_usd"), "no answer costs that"));
         }
-        if message.metadata.tasks.len() > protocol::task::MAX_TASKS {
-            return Err(Malformed::new(place(number, "metadata.tasks"), "there are too many"));
-        }
+        check_fields(number, message, latest)?;
         if message.status == MessageStatus::Streaming {
             message.status = MessageStatus::Interrupted;
             tally.add(LeftOutKind::Unfinished, 1);

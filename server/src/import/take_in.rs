@@ -35,7 +35,8 @@ pub fn take_in(
 ) -> impl Stream<Item = ImportLine> + Send {
     async_stream::stream! {
         let (sender, mut incoming) = mpsc::channel(READ_AHEAD);
-        let reading = spawn_blocking(move || each_of(&file, &mut |incoming| sender.blocking_send(incoming).is_ok()));
+        let megabytes = checked.megabytes;
+        let reading = spawn_blocking(move || each_of(&file, megabytes, &mut |incoming| sender.blocking_send(incoming).is_ok()));
         let mut report = empty_report(&checked, dry_run);
         let mut tally = checked.beside.clone();
         let mut done = 0;

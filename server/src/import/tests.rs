@@ -6,6 +6,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::export::{json::write, samples::rich};
 
+fn check(file: &File) -> Result<Checked, Malformed> {
+    super::check(file, 1)
+}
+
+fn each_of(file: &File, each: &mut dyn FnMut(Incoming) -> bool) -> Result<(), Malformed> {
+    super::each_of(file, 1, each)
+}
+
 fn file(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
@@ -185,6 +193,30 @@ fn open_webuis_tree_comes_in_too() {
 }
 
 #[test]
+fn messages_without_times_come_in_at_times_that_do_not_meet_in_the_searchs_index() {
+    let mut export = open_webui();
+    let messages: serde_json::Map<String, Value> = (0..1_000)
+        .map(|number| {
+            let parent = (number > 0).then(|| format!("m{}", number - 1));
+            let message = json!({"parentId": parent, "role": "user", "content": "x"});
+            (format!("m{number}"), message)
+        })
+        .collect();
+    export[0]["chat"]["history"]["messages"] = Value::Object(messages);
+    let incoming = one_of(&export);
+    let step = crate::store::SEARCH_STEP;
+    let mut steps: Vec<i64> = incoming
+        .conversation
+        .messages
+        .iter()
+        .map(|message| message.timestamp.0 / step)
+        .collect();
+    steps.dedup();
+    assert_eq!(steps.len(), 1_000);
+    assert_eq!(incoming.conversation.branch().len(), 1_000);
+}
+
+#[test]
 fn ids_of_our_own_are_the_same_each_time() {
     let ids = || -> Vec<Uuid> {
         let incoming = one_of(&chatgpt());
@@ -243,6 +275,7 @@ fn what_is_malformed_is_refused_with_its_place() {
         json.as_array_mut().unwrap().push(bad);
         problem(json.to_string().as_bytes())
     };
+    let far = (now().0 / 1_000_000) + 2 * 24 * 60 * 60;
     for (problem, expected) in [
         (problem(b""), "it is empty"),
         (problem(b" \n"), "it is empty"),
@@ -345,18 +378,6 @@ fn what_is_malformed_is_refused_with_its_place() {
             "conversation 2: it has the id of conversation 1 of the file",
         ),
         (
-            theirs(chatgpt(), &|json| {
-                json["mapping"]["q"]["message"]["author"]["role"] = json!(5)
-            }),
-            "conversation 2, `mapping.q.message.author.role`: invalid type: integer `5`, expected a string",
-        ),
-        (
-            theirs(chatgpt(), &|json| {
-                json["mapping"]["q"]["message"]["author"]["role"] = json!("robot")
-            }),
-            "conversation 2, `mapping.q`, `message.author.role`: \"robot\" is none of user, assistant, system and tool",
-        ),
-        (
             theirs(chatgpt(), &|json| json["mapping"]["q"]["parent"] = json!("gone")),
             "conversation 2, message 4, `mapping.q`: the message before it, gone, is not there",
         ),
@@ -377,10 +398,74 @@ fn what_is_malformed_is_refused_with_its_place() {
             "conversation 2: it is of another program than those before it",
         ),
         (
-            theirs(open_webui(), &|json| {
-                json["chat"]["history"]["messages"]["a1"]["role"] = json!("robot")
+            theirs(chatgpt(), &|json| {
+                json["mapping"]["q"]["message"]["create_time"] = json!(far)
             }),
-            "conversation 2, `chat.history.messages.a1`, `role`: \"robot\" is none of user, assistant, system and tool",
+            "conversation 2, `mapping.q`, `create_time`: it is more than a day ahead of now",
+        ),
+        (
+            theirs(open_webui(), &|json| json["updated_at"] = json!(far)),
+            "conversation 2, `updated_at`: it is more than a day ahead of now",
+        ),
+        (
+            ours(&|json| json["messages"][2]["timestamp"] = json!("9999-12-31T23:59:59.999999Z")),
+            "message 3, `timestamp`: it is more than a day ahead of now",
+        ),
+        (
+            ours(&|json| json["session"]["created_at"] = json!("9999-12-31T23:59:59.999999Z")),
+            "`session.created_at`: it is more than a day ahead of now",
+        ),
+        (
+            ours(&|json| json["messages"][1]["agent_id"] = json!("a\nb")),
+            "message 2, `agent_id`: it has control characters",
+        ),
+        (
+            ours(&|json| json["messages"][1]["model_id"] = json!("x".repeat(201))),
+            "message 2, `model_id`: it is longer than 200 characters",
+        ),
+        (
+            ours(&|json| json["messages"][1]["model_name"] = json!("x".repeat(201))),
+            "message 2, `model_name`: it is longer than 200 characters",
+        ),
+        (
+            ours(&|json| json["messages"][1]["metadata"] = json!({"task_id": "a\u{7}"})),
+            "message 2, `metadata.task_id`: it has control characters",
+        ),
+        (
+            ours(&|json| {
+                let error = json!({"code": "c", "message": "x".repeat(10_001), "action": ""});
+                json["messages"][1]["metadata"] = json!({"error": error});
+            }),
+            "message 2, `metadata.error.message`: it is longer than 10000 characters",
+        ),
+        (
+            ours(&|json| {
+                let status = json!({"status": "complete", "agent_id": "a\nb"});
+                json["messages"][1]["metadata"] = json!({"last_status": status});
+            }),
+            "message 2, `metadata.last_status.agent_id`: it has control characters",
+        ),
+        (
+            ours(&|json| {
+                let tasks = json!([{"task_id": "t", "status": "complete", "agent_id": "a\nb"}]);
+                json["messages"][1]["metadata"] = json!({"tasks": tasks});
+            }),
+            "message 2, `metadata.tasks[0].agent_id`: it has control characters",
+        ),
+        (
+            ours(&|json| json["messages"][1]["metadata"] = json!({"tasks": vec![(); 201]})),
+            "message 2, `metadata.tasks`: there are more than 200",
+        ),
+        (
+            ours(&|json| json["messages"] = json!(vec![json!({}); tree::MOST_MESSAGES + 1])),
+            "`messages`: there are more than 100000",
+        ),
+        (
+            ours(&|json| {
+                json["messages"][1]["metadata"] =
+                    json!({"decision": {"decision": "refine", "note": "x".repeat(50_001)}})
+            }),
+            "message 2, `metadata.decision.note`: it is longer than 50000 characters",
         ),
     ] {
         assert!(problem.contains(expected), "{problem}\ninstead of\n{expected}");
@@ -412,14 +497,66 @@ fn however_deep_a_file_is_nested_it_is_refused_or_passed_over() {
         check(&file(with("surprise", &closed).as_bytes())).is_ok(),
         "what is not read may be as it likes"
     );
-    assert!(problem(with("is_archived", &closed).as_bytes()).contains("is_archived"));
+    let odd = export
+        .to_string()
+        .replacen("\"is_archived\":false", &format!("\"is_archived\":{closed}"), 1);
+    assert!(check(&file(odd.as_bytes())).is_ok());
     assert!(problem(deep.as_bytes()).contains("line 1, column 100000"));
     let parts = export.to_string().replacen("[\"Second answer\"]", &closed, 1);
-    assert!(
-        problem(parts.as_bytes()).contains("mapping.b2.message.content"),
-        "{}",
-        problem(parts.as_bytes())
+    assert!(check(&file(parts.as_bytes())).is_ok());
+    let mapping = format!("{{\"mapping\":{closed}}}");
+    assert!(problem(mapping.as_bytes()).contains("mapping"));
+}
+
+#[test]
+fn an_oddity_is_passed_over_and_refuses_no_file() {
+    let mut export = chatgpt();
+    let node = |export: &mut Value, id: &str| export[0]["mapping"][id]["message"].take();
+    let mut second = node(&mut export, "b2");
+    second["metadata"] = Value::Null;
+    second["author"]["role"] = json!("critic");
+    export[0]["mapping"]["b2"]["message"] = second;
+    let mut first = node(&mut export, "b1");
+    first["metadata"] = json!({"model_slug": 5, "attachments": {}});
+    first["status"] = json!([]);
+    export[0]["mapping"]["b1"]["message"] = first;
+    export[0]["mapping"]["s"]["message"]["author"]["role"] = json!("developer");
+    export[0]["mapping"]["t"]["message"]["author"] = Value::Null;
+    export[0]["mapping"]["c"]["message"]["content"] = Value::Null;
+    export[0]["is_archived"] = json!("no");
+    let incoming = one_of(&export);
+    assert_eq!(
+        said(&incoming),
+        [
+            (MessageType::User, "What is this?", None),
+            (MessageType::Assistant, "First answer", Some(0)),
+        ]
     );
+    assert!(
+        told(&incoming).contains(&(LeftOutKind::UnknownRole, 2)),
+        "{:?}",
+        told(&incoming)
+    );
+
+    let mut export = open_webui();
+    export[0]["chat"]["models"] = json!([null, "m"]);
+    let messages = &mut export[0]["chat"]["history"]["messages"];
+    messages["q"]["files"] = Value::Null;
+    messages["a1"]["usage"] = json!({"prompt_tokens": 7.5, "completion_tokens": "5"});
+    messages["a1"]["error"] = json!(false);
+    messages["a2"]["error"] = json!({"content": "x"});
+    messages["a2"]["usage"] = json!([]);
+    messages["x"] = json!({"parentId": "a2", "role": "developer", "content": "x"});
+    let incoming = one_of(&export);
+    let messages = &incoming.conversation.messages;
+    let statuses: Vec<MessageStatus> = messages.iter().map(|message| message.status).collect();
+    assert_eq!(
+        statuses,
+        [MessageStatus::Complete, MessageStatus::Complete, MessageStatus::Error]
+    );
+    assert_eq!(messages[1].usage, None);
+    assert_eq!(incoming.conversation.session.model_id, "m");
+    assert_eq!(told(&incoming), [(LeftOutKind::UnknownRole, 1)]);
 }
 
 #[test]
@@ -500,8 +637,12 @@ fn an_archive_that_grows_beyond_reason_or_lies_of_its_files_is_refused() {
     let bomb = archive(&[("x.json", &b" ".repeat(10_000_000))]);
     assert_eq!(
         problem(&bomb),
-        "what is in the archive is more than 8 times larger than the archive itself"
+        "what is in the archive is larger than 1 MB; export fewer conversations at once"
     );
+    let ours = write(&rich()).replacen("{", &format!("{{\"log\":\"{}\",", "x".repeat(900_000)), 1);
+    let repetitive = archive(&[("x.json", ours.as_bytes())]);
+    assert!(repetitive.len() < 10_000);
+    assert!(check(&file(&repetitive)).is_ok(), "it is no larger than a file may be");
     let mut many = archive(&[("x.json", b"{}")]);
     let at = many.len() - 12;
     many[at..at + 2].copy_from_slice(&u16::MAX.to_le_bytes());
@@ -538,8 +679,11 @@ fn a_crowd_of_messages_at_one_instant_is_put_in_order() {
 
 #[test]
 fn a_conversation_of_too_many_messages_is_refused() {
+    let mut crowd = crowd(tree::MOST_MESSAGES + 1);
+    // What comes after the first that is too much is not read.
+    crowd[0]["chat"]["history"]["messages"]["z"] = json!(5);
     assert_eq!(
-        problem(crowd(tree::MOST_MESSAGES + 1).to_string().as_bytes()),
+        problem(crowd.to_string().as_bytes()),
         "conversation 1, `chat.history.messages`: there are more than 100000"
     );
 }

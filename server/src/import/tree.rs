@@ -10,9 +10,15 @@ use protocol::{conversation::ConversationMessage, timestamp::Timestamp};
 use uuid::Uuid;
 
 use super::malformed::Malformed;
+use crate::store::SEARCH_STEP;
 
 /// The most messages of a conversation.
 pub(super) const MOST_MESSAGES: usize = 100_000;
+
+/// What is wrong with a conversation of more.
+pub(super) fn too_many() -> String {
+    format!("there are more than {MOST_MESSAGES}")
+}
 
 /// Nodes of a tree by number, each after the one that it follows, and beside each other in the order of the file.
 ///
@@ -62,8 +68,13 @@ pub(super) fn parents(messages: &[ConversationMessage]) -> Result<Vec<Option<usi
 }
 
 /// Puts messages in the order of time, after each the ones that follow it, no two at the same instant: what a file says of
-/// time is moved as little as that takes. `parents` are their parents' numbers, and they are a tree.
-pub(super) fn set_times(messages: Vec<ConversationMessage>, parents: &[Option<usize>]) -> Vec<ConversationMessage> {
+/// time is moved as little as that takes. A time that is `guessed` is a step of the search's index after the one before it:
+/// thousands at one time would stand in each other's way there. `parents` are their parents' numbers, and they are a tree.
+pub(super) fn set_times(
+    messages: Vec<ConversationMessage>,
+    parents: &[Option<usize>],
+    guessed: &[bool],
+) -> Vec<ConversationMessage> {
     let mut following: Vec<Vec<usize>> = vec![Vec::new(); messages.len()];
     let mut due = BinaryHeap::with_capacity(messages.len());
     for (number, parent) in parents.iter().enumerate() {
@@ -79,7 +90,8 @@ pub(super) fn set_times(messages: Vec<ConversationMessage>, parents: &[Option<us
         let Some(mut message) = messages[number].take() else {
             continue;
         };
-        last = instant.max(last.saturating_add(1));
+        let apart = if guessed[number] { SEARCH_STEP } else { 1 };
+        last = instant.max(last.saturating_add(apart));
         message.timestamp = Timestamp(last);
         for child in &following[number] {
             let own = messages[*child].as_ref().map_or(last, |child| child.timestamp.0);

@@ -55,31 +55,51 @@ pub async fn run(database: &Path, days: Option<u32>, arguments: Prune) -> Result
     let count = due.len();
     let which = format!("{} archived more than {days} days ago", conversations(count as u64));
     if !arguments.yes {
-        say(&format!("Would remove {which}. Nothing was done; add --yes to do it."))?;
+        let (tokens, dollars) = store.spent_until(until).await?;
+        let spent = spent(tokens, dollars);
+        say(&format!(
+            "Would remove {which}; {spent} would leave the usage figures. Nothing was done; add --yes to do it."
+        ))?;
         return Ok(());
     }
     let outcome = move_out(&store, due, arguments.to.as_deref()).await;
     // Also after a failure: what was taken out is found by nobody any more.
-    let purged = purge(&store).await;
+    let purged = store.purge(Timestamp(i64::MIN)).await;
     let moved = outcome?;
     purged?;
     let kept = match &arguments.to {
         Some(folder) => format!("moved to {}", folder.display()),
         None => "removed without a copy".into(),
     };
-    let changed = match count as u64 - moved {
+    let left = spent(moved.tokens, moved.dollars);
+    let changed = match count as u64 - moved.conversations {
         0 => String::new(),
         changed => format!(" {changed} had changed meanwhile and stay."),
     };
-    say(&format!("Pruned {} of {which}: {kept}.{changed}", moved))?;
+    let conversations = moved.conversations;
+    say(&format!(
+        "Pruned {conversations} of {which}: {kept}. {left} left the usage figures.{changed}"
+    ))?;
     Ok(())
 }
 
-/// Gives the number of those that were moved.
-async fn move_out(store: &Store, due: Vec<Place>, to: Option<&Path>) -> Result<u64, Failure> {
+/// So much, in words.
+fn spent(tokens: u64, dollars: f64) -> String {
+    format!("{tokens} tokens and ${dollars:.4}")
+}
+
+/// What was moved.
+#[derive(Debug, Default)]
+struct Moved {
+    conversations: u64,
+    tokens: u64,
+    dollars: f64,
+}
+
+async fn move_out(store: &Store, due: Vec<Place>, to: Option<&Path>) -> Result<Moved, Failure> {
     let mut progress = Progress::new("Pruning");
     let of = due.len() as u64;
-    let mut moved = 0;
+    let mut moved = Moved::default();
     for (done, place) in due.into_iter().enumerate() {
         if let Some(conversation) = store.conversation(place.user_id, place.session_id).await? {
             let path = to.map(|to| {
@@ -93,8 +113,11 @@ async fn move_out(store: &Store, due: Vec<Place>, to: Option<&Path>) -> Result<u
                     .and_then(|()| folder::write(path, text.as_bytes()))
                     .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
             }
+            let (tokens, dollars) = (conversation.session.total_tokens, conversation.session.cost_usd);
             if store.retire(place.user_id, conversation).await? {
-                moved += 1;
+                moved.conversations += 1;
+                moved.tokens += tokens;
+                moved.dollars += dollars;
             } else if let Some((_, path)) = &path {
                 // It stays in the database, so that the file would be a second one.
                 std::fs::remove_file(path)?;
@@ -103,10 +126,4 @@ async fn move_out(store: &Store, due: Vec<Place>, to: Option<&Path>) -> Result<u
         progress.tell(done as u64 + 1, of, "conversations");
     }
     Ok(moved)
-}
-
-/// Removes the rows of what was taken out, a few hundred at a time. What is not come to is removed by the server.
-async fn purge(store: &Store) -> Result<(), Failure> {
-    while store.purge_some(Timestamp(i64::MIN)).await? {}
-    Ok(())
 }

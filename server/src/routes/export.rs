@@ -1,5 +1,7 @@
 //! Conversations to take along: one as a file, many as an archive.
 
+use std::sync::Arc;
+
 use app::markdown::Colours;
 use axum::{
     body::Body,
@@ -13,6 +15,7 @@ use protocol::{
     highlight::{Code, MAX_BLOCKS, MAX_BYTES},
 };
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::{
@@ -41,12 +44,12 @@ pub(super) async fn export_session(
 ) -> Result<Response, Error> {
     state.limiters.session_read(user)?;
     let format = params.format;
-    let conversation = state.chat.conversation(user, session).await?;
+    let conversation = Arc::new(state.chat.conversation(user, session).await?);
     let colours = match format {
-        ExportFormat::Html => colours_of(&state, &conversation).await,
+        ExportFormat::Html => colours_of(&state, Arc::clone(&conversation)).await?,
         ExportFormat::Markdown | ExportFormat::Json => Colours::default(),
     };
-    let text = tokio::task::spawn_blocking(move || write(&conversation, format, &colours)).await?;
+    let text = spawn_blocking(move || write(&conversation, format, &colours)).await?;
     let mut response = text.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format)));
@@ -103,22 +106,22 @@ pub(super) async fn export_many(
 }
 
 /// What is known of the conversation's code, and what can be told of it in the time that code may take.
-async fn colours_of(state: &AppState, conversation: &Conversation) -> Colours {
+async fn colours_of(state: &AppState, conversation: Arc<Conversation>) -> Result<Colours, Error> {
     let mut colours = Colours::default();
-    let mut bytes = 0;
-    let fits = |block: &Code| {
-        bytes += block.code.len();
-        bytes <= MAX_BYTES
-    };
-    let blocks: Vec<Code> = html::codes(conversation)
-        .into_iter()
-        .take(MAX_BLOCKS)
-        .take_while(fits)
-        .collect();
+    // A long conversation takes long to be read through, and no further than the blocks that can be told.
+    let blocks = spawn_blocking(move || -> Vec<Code> {
+        let mut bytes = 0;
+        let fits = |block: &Code| {
+            bytes += block.code.len();
+            bytes <= MAX_BYTES
+        };
+        html::codes(&conversation).take(MAX_BLOCKS).take_while(fits).collect()
+    })
+    .await?;
     if let Ok(told) = state.highlighter.highlight(blocks.clone()).await {
         colours.learn(blocks, told);
     }
-    colours
+    Ok(colours)
 }
 
 fn attachment(name: &str) -> Result<HeaderValue, Error> {

@@ -13,7 +13,10 @@ use serde::Deserialize;
 use crate::{
     error::Error,
     extract::{Params, User},
-    import::{check, take_in, upload},
+    import::{
+        check, take_in,
+        upload::{self, Pace, Upload},
+    },
     state::AppState,
 };
 
@@ -39,16 +42,19 @@ pub(super) async fn import(
     if length.is_some_and(|length| length > megabytes.saturating_mul(1024 * 1024)) {
         return Err(Error::ImportTooLarge(megabytes));
     }
-    let file = upload::receive(request.into_body(), megabytes).await?;
+    let room = state.limiters.import_room();
+    let Upload { file, room } = upload::receive(request.into_body(), megabytes, room, Pace::default()).await?;
+    // Not before: who sends slowly keeps nobody from reading.
+    let reading = state.limiters.reading().await?;
     let listing = state.chat.listing().await?;
     let (file, checked) = tokio::task::spawn_blocking(move || {
-        let checked = check(&file);
+        let checked = check(&file, megabytes);
         (file, checked)
     })
     .await?;
     let checked = checked.map_err(|malformed| Error::ImportMalformed(malformed.to_string()))?;
     let lines = take_in(state.chat.clone(), listing, user, file, checked, params.dry_run).map(move |line| {
-        let _place = &place;
+        let _held = (&place, &room, &reading);
         let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         Ok::<_, serde_json::Error>(Bytes::from(line))

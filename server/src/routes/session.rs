@@ -2,7 +2,7 @@
 
 use axum::{Json as Body, extract::State, http::StatusCode};
 use protocol::{
-    history::{ChangeMany, ChangedMany, SessionQuery},
+    history::{ChangeMany, ChangedMany, RestoreFrom, SessionQuery},
     session::{Cleared, SessionDetail, SessionList, SessionPatch, SessionSummary},
 };
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     extract::{Json, Params, SessionId, User},
     state::AppState,
-    store::Part,
+    store::{Change, Part},
 };
 
 /// `GET /api/chat/sessions`
@@ -64,7 +64,8 @@ pub(super) async fn change_many(
     User(user): User,
     Json(many): Json<ChangeMany>,
 ) -> Result<Body<ChangedMany>, Error> {
-    let changed = state.chat.change_many(user, many.session_ids, many.change).await?;
+    let change = Change::new(many.change, many.from);
+    let changed = state.chat.change_many(user, many.session_ids, change).await?;
     Ok(Body(ChangedMany { changed }))
 }
 
@@ -87,13 +88,19 @@ pub(super) async fn clear_session(
     Ok(Body(state.chat.clear(user, session).await?))
 }
 
-/// `POST /api/chat/sessions/{id}/restore`
+#[derive(Debug, Deserialize)]
+pub(super) struct RestoreParams {
+    from: Option<RestoreFrom>,
+}
+
+/// `POST /api/chat/sessions/{id}/restore?from=deleted|archived`
 pub(super) async fn restore_session(
     State(state): State<AppState>,
     User(user): User,
     SessionId(session): SessionId,
+    Params(params): Params<RestoreParams>,
 ) -> Result<Body<SessionSummary>, Error> {
-    Ok(Body(state.chat.restore(user, session).await?))
+    Ok(Body(state.chat.restore(user, session, params.from).await?))
 }
 
 /// `DELETE /api/chat/sessions/{id}`

@@ -1,6 +1,6 @@
 //! Whole conversations, as they are taken along and as they are removed for good.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::BigInt, sqlite::Sqlite};
 use protocol::{
     conversation::{Conversation, ConversationMessage, ConversationSession, FORMAT, VERSION},
     session::{MessageStatus, SessionStatus, SessionSummary},
@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{
     Store, StoreError,
     ids::{Id, count, from_json, name_of, named},
-    rows::MessageRow,
-    schema::{journal, messages, sessions, turns},
+    rows::{MessageRow, dollars},
+    schema::{journal, messages, session_totals, sessions, turns},
     sessions::{DELETED, session_row, summary_of},
 };
 
@@ -79,16 +79,30 @@ impl Store {
         .await
     }
 
-    /// The conversations of all users that were archived until then, oldest first.
+    /// The conversations of all users that were archived until then, oldest first. What was brought in is in the archive here since
+    /// it came, whatever its file says.
     pub async fn archived_until(&self, until: Timestamp) -> Result<Vec<Place>, StoreError> {
         self.read(move |connection| {
-            let rows: Vec<(Id, Id)> = sessions::table
-                .filter(sessions::status.eq("archived"))
-                .filter(sessions::archived_at.le(until.0))
+            let rows: Vec<(Id, Id)> = archived(until)
                 .order(sessions::archived_at)
                 .select((sessions::user_id, sessions::session_id))
                 .load(connection)?;
             Ok(rows.into_iter().map(place).collect())
+        })
+        .await
+    }
+
+    /// How many tokens these conversations took, and how many dollars: what goes from the report of usage with them.
+    pub async fn spent_until(&self, archived_until: Timestamp) -> Result<(u64, f64), StoreError> {
+        self.read(move |connection| {
+            let sums: Vec<(i64, i64)> = session_totals::table
+                .filter(session_totals::session_id.eq_any(archived(archived_until).select(sessions::session_id)))
+                .select((session_totals::total_tokens, session_totals::cost_micros))
+                .load(connection)?;
+            let (tokens, micros) = sums.into_iter().fold((0_i64, 0_i64), |(tokens, micros), (more, cost)| {
+                (tokens.saturating_add(more), micros.saturating_add(cost))
+            });
+            Ok((count(tokens), dollars(micros)))
         })
         .await
     }
@@ -109,6 +123,14 @@ impl Store {
         })
         .await
     }
+}
+
+fn archived(until: Timestamp) -> sessions::BoxedQuery<'static, Sqlite> {
+    let since = sql::<BigInt>("MAX(sessions.archived_at, COALESCE(sessions.imported_at, sessions.archived_at))");
+    sessions::table
+        .filter(sessions::status.eq("archived"))
+        .filter(since.le(until.0))
+        .into_boxed()
 }
 
 fn place((user_id, session_id): (Id, Id)) -> Place {

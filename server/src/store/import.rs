@@ -8,13 +8,18 @@ use std::{
     sync::Arc,
 };
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Text},
+};
 use protocol::conversation::{Conversation, ConversationMessage};
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
     ids::{Id, name_of, to_json},
+    now,
     rows::{MessageRow, SessionRow, UsageColumns},
     schema::{messages, sessions},
     sessions::{DELETED, session_row},
@@ -221,6 +226,10 @@ impl Intake {
             let updated_at = session.updated_at.max(conversation.session.updated_at.0);
             diesel::update(sessions::table.find(session_id))
                 .set(sessions::updated_at.eq(updated_at))
+                .execute(connection)?;
+            sql_query("UPDATE sessions SET imported_at = ? WHERE session_id = ?")
+                .bind::<BigInt, _>(now().0)
+                .bind::<Text, _>(session_id)
                 .execute(connection)?;
         }
         self.is_done = self.done == conversation.messages.len();

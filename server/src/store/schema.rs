@@ -1,5 +1,5 @@
-//! The tables, as the migrations make them; but for `metadata` of sessions, which nothing reads yet: Diesel takes sixteen
-//! columns unless it is built for more, which takes everybody longer.
+//! The tables, as the migrations make them; but for `metadata` of sessions, which nothing reads yet, and `imported_at`, which two
+//! queries know: Diesel takes sixteen columns unless it is built for more, which takes everybody longer.
 
 diesel::table! {
     sessions (session_id) {
@@ -116,6 +116,7 @@ diesel::table! {
     search_people (person_id) {
         person_id -> BigInt,
         user_id -> Text,
+        ahead -> BigInt,
     }
 }
 

@@ -15,10 +15,12 @@ use uuid::Uuid;
 use super::{
     Store, StoreError,
     ids::Id,
-    schema::{messages, search_people, search_scopes},
+    schema::{messages, search_people, search_scopes, sessions},
+    sessions::DELETED,
 };
 use crate::search::question::Sought;
-use find::{Find, FoundRow, Kind};
+use find::{Find, FoundRow, Kind, PersonNumbers};
+pub(crate) use find::{MOST_MESSAGES, MOST_TITLES, STEP};
 
 /// What to find.
 #[derive(Debug, Clone, Default)]
@@ -88,13 +90,13 @@ impl Store {
     /// The newest of the user's titles and messages that fit, a title once.
     pub async fn find_texts(&self, user_id: Uuid, query: TextQuery) -> Result<Vec<FoundText>, StoreError> {
         self.read(move |connection| {
-            let person: Option<i64> = search_people::table
+            let person = search_people::table
                 .filter(search_people::user_id.eq(Id(user_id)))
-                .select(search_people::person_id)
+                .select(PersonNumbers::as_select())
                 .first(connection)
                 .optional()?;
-            let Some(person_id) = person else { return Ok(Vec::new()) };
-            let find = |kind| Find::new(user_id, person_id, &query, kind);
+            let Some(person) = person else { return Ok(Vec::new()) };
+            let find = |kind| Find::new(user_id, person, &query, kind);
             let mut found: Vec<FoundRow> = find(Kind::Titles).load(connection)?;
             if !query.sought.is_empty() {
                 found.extend(find(Kind::Messages).load::<FoundRow>(connection)?);
@@ -104,11 +106,14 @@ impl Store {
         .await
     }
 
-    /// The whole text of a message.
-    pub async fn text_of(&self, message_id: Uuid) -> Result<Option<String>, StoreError> {
+    /// The whole text of one of the user's messages.
+    pub async fn text_of(&self, user_id: Uuid, message_id: Uuid) -> Result<Option<String>, StoreError> {
         self.read(move |connection| {
             Ok(messages::table
-                .find(Id(message_id))
+                .inner_join(sessions::table)
+                .filter(messages::message_id.eq(Id(message_id)))
+                .filter(sessions::user_id.eq(Id(user_id)))
+                .filter(sessions::status.ne(DELETED))
                 .select(messages::content)
                 .first(connection)
                 .optional()?)

@@ -5,11 +5,14 @@ mod place;
 
 pub use list::UnreadableCursor;
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use protocol::{
-    history::ManyChange,
+    history::{ManyChange, RestoreFrom},
     session::{SessionStatus, SessionSummary},
 };
 use uuid::Uuid;
@@ -24,6 +27,40 @@ use super::{
 
 /// The status of what can be restored for a while, and is not found by anything else.
 pub(super) const DELETED: &str = "deleted";
+
+/// How long a transaction goes on with the next session: to delete or restore one, its answers are counted anew.
+const TIME_AT_ONCE: Duration = Duration::from_millis(20);
+
+/// What to do to many sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Take them out of the list.
+    Archive,
+    /// Take back what was last done to each, or only this.
+    Restore(Option<RestoreFrom>),
+    /// Delete them.
+    Delete,
+}
+
+impl Change {
+    /// As it was asked for: to restore takes back what was last done, or only what `from` says.
+    pub fn new(change: ManyChange, from: Option<RestoreFrom>) -> Self {
+        match change {
+            ManyChange::Archive => Self::Archive,
+            ManyChange::Restore => Self::Restore(from),
+            ManyChange::Delete => Self::Delete,
+        }
+    }
+}
+
+/// What came of changing many sessions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangedSome {
+    /// How many of them, from the first on, are done with.
+    pub done: usize,
+    /// How many of these were changed; the others are not the user's, or were so already.
+    pub changed: u64,
+}
 
 /// What to change in a session; what is `None` stays.
 #[derive(Debug, Clone, Default, AsChangeset)]
@@ -82,13 +119,12 @@ impl Store {
                 Some(next) if is_archived || !exists(connection, next)? => next,
                 _ => Id(Uuid::new_v4()),
             };
-            diesel::update(own(user_id, session_id))
-                .set((
-                    sessions::status.eq(name_of(SessionStatus::Archived)?),
-                    sessions::archived_at.eq(Some(now().0)),
-                    sessions::next_session_id.eq(Some(next)),
-                ))
-                .execute(connection)?;
+            if promised != Some(next) {
+                diesel::update(own(user_id, session_id))
+                    .set(sessions::next_session_id.eq(Some(next)))
+                    .execute(connection)?;
+            }
+            archive(connection, user_id, session_id)?;
             Ok::<_, StoreError>(Some(next.0))
         })
         .await
@@ -103,65 +139,91 @@ impl Store {
     /// Deletes one of the user's sessions: from now on it is not found, and after a while it is removed. `false`: there is
     /// no such session.
     pub async fn delete_session(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-        self.write(move |connection| {
-            let deleted = diesel::update(own(user_id, session_id))
-                .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
-                .execute(connection)?;
-            Ok(deleted > 0)
-        })
-        .await
+        self.write(move |connection| delete(connection, user_id, session_id))
+            .await
     }
 
-    /// Takes back what was last done to one of the user's sessions: a deleted one is what it was before, as long as its
-    /// removal has not begun; an archived one is active. `None`: there is no such session, or no more.
-    pub async fn restore_session(&self, user_id: Uuid, session_id: Uuid) -> Result<Option<SessionSummary>, StoreError> {
+    /// Takes back what was last done to one of the user's sessions, or only its deletion, or only that it was archived: a deleted
+    /// one is what it was before, as long as its removal has not begun; an archived one is active. What there is nothing to
+    /// take back of stays as it is. `None`: there is no such session, or no more.
+    pub async fn restore_session(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        from: Option<RestoreFrom>,
+    ) -> Result<Option<SessionSummary>, StoreError> {
         self.write(move |connection| {
-            restore(connection, user_id, session_id)?;
+            restore(connection, user_id, session_id, from)?;
             summary(connection, user_id, session_id)
         })
         .await
     }
 
-    /// Does the same to those of these sessions that are the user's, in one transaction. Says how many were changed.
-    pub async fn change_many(
+    /// Does the same to those of these sessions that are the user's, in one transaction: to the first of them, and to the next
+    /// ones for as long as others may be kept waiting.
+    pub async fn change_some(
         &self,
         user_id: Uuid,
         session_ids: Vec<Uuid>,
-        change: ManyChange,
-    ) -> Result<u64, StoreError> {
-        self.write(move |connection| {
-            let own = sessions::table
-                .filter(sessions::session_id.eq_any(session_ids.iter().copied().map(Id)))
-                .filter(sessions::user_id.eq(Id(user_id)));
-            let changed = match change {
-                ManyChange::Archive => diesel::update(own)
-                    .filter(sessions::status.eq(name_of(SessionStatus::Active)?))
-                    .set((
-                        sessions::status.eq(name_of(SessionStatus::Archived)?),
-                        sessions::archived_at.eq(Some(now().0)),
-                    ))
-                    .execute(connection)?,
-                ManyChange::Delete => diesel::update(own)
-                    .filter(sessions::status.ne(DELETED))
-                    .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
-                    .execute(connection)?,
-                ManyChange::Restore => {
-                    let mut restored = 0;
-                    for session_id in session_ids {
-                        restored += usize::from(restore(connection, user_id, session_id)?);
-                    }
-                    restored
-                }
-            };
-            Ok(changed as u64)
-        })
-        .await
+        change: Change,
+    ) -> Result<ChangedSome, StoreError> {
+        self.write(move |connection| change_some(connection, user_id, &session_ids, change, TIME_AT_ONCE))
+            .await
     }
 }
 
-/// Takes back what was last done to a session. Says whether there was anything.
-fn restore(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-    let status = sessions::table
+fn change_some(
+    connection: &mut SqliteConnection,
+    user_id: Uuid,
+    session_ids: &[Uuid],
+    change: Change,
+    time: Duration,
+) -> Result<ChangedSome, StoreError> {
+    let begun = Instant::now();
+    let mut some = ChangedSome::default();
+    for session_id in session_ids {
+        let is_changed = match change {
+            Change::Archive => archive(connection, user_id, *session_id)?,
+            Change::Delete => delete(connection, user_id, *session_id)?,
+            Change::Restore(from) => restore(connection, user_id, *session_id, from)?,
+        };
+        some.done += 1;
+        some.changed += u64::from(is_changed);
+        if begun.elapsed() >= time {
+            break;
+        }
+    }
+    Ok(some)
+}
+
+/// Takes an active session out of the list. Says whether it was one.
+fn archive(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+    let archived = diesel::update(own(user_id, session_id))
+        .filter(sessions::status.eq(name_of(SessionStatus::Active)?))
+        .set((
+            sessions::status.eq(name_of(SessionStatus::Archived)?),
+            sessions::archived_at.eq(Some(now().0)),
+        ))
+        .execute(connection)?;
+    Ok(archived > 0)
+}
+
+/// Says whether there was such a session.
+fn delete(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+    let deleted = diesel::update(own(user_id, session_id))
+        .set((sessions::status.eq(DELETED), sessions::deleted_at.eq(Some(now().0))))
+        .execute(connection)?;
+    Ok(deleted > 0)
+}
+
+/// Takes back what was done to a session, one thing at a time. Says whether there was anything.
+fn restore(
+    connection: &mut SqliteConnection,
+    user_id: Uuid,
+    session_id: Uuid,
+    from: Option<RestoreFrom>,
+) -> Result<bool, StoreError> {
+    let found = sessions::table
         .filter(sessions::session_id.eq(Id(session_id)))
         .filter(sessions::user_id.eq(Id(user_id)))
         .filter(sessions::status.ne(DELETED).or(sessions::deleted_at.is_not_null()))
@@ -169,10 +231,17 @@ fn restore(connection: &mut SqliteConnection, user_id: Uuid, session_id: Uuid) -
         .select((sessions::status, sessions::archived_at))
         .first::<(String, Option<i64>)>(connection)
         .optional()?;
-    let Some((status, archived_at)) = status else {
+    let Some((status, archived_at)) = found else {
         return Ok(false);
     };
-    let (restored, archived_at) = match archived_at.filter(|_| status == DELETED) {
+    let is_from = match status.as_str() {
+        DELETED => RestoreFrom::Deleted,
+        _ => RestoreFrom::Archived,
+    };
+    if from.is_some_and(|from| from != is_from) {
+        return Ok(false);
+    }
+    let (restored, archived_at) = match archived_at.filter(|_| is_from == RestoreFrom::Deleted) {
         Some(at) => (SessionStatus::Archived, Some(at)),
         None => (SessionStatus::Active, None),
     };

@@ -76,12 +76,21 @@ async fn archived(browser: &Browser, text: &str) -> Uuid {
 
 /// Makes it look as if they had been archived so many days ago.
 fn archived_days_ago(app: &TestApp, days: i64) {
+    days_ago(app, "archived_at", days);
+}
+
+/// Makes it look as if what was brought in had come so many days ago.
+fn imported_days_ago(app: &TestApp, days: i64) {
+    days_ago(app, "imported_at", days);
+}
+
+fn days_ago(app: &TestApp, column: &str, days: i64) {
     let mut connection = SqliteConnection::establish(app.folder.path().join("parley.db").to_str().unwrap()).unwrap();
     sql_query("PRAGMA busy_timeout = 5000")
         .execute(&mut connection)
         .unwrap();
     let back = days * 24 * 60 * 60 * 1_000_000;
-    sql_query(format!("UPDATE sessions SET archived_at = archived_at - {back}"))
+    sql_query(format!("UPDATE sessions SET {column} = {column} - {back}"))
         .execute(&mut connection)
         .unwrap();
 }
@@ -194,8 +203,8 @@ async fn a_dry_run_of_prune_touches_nothing() {
         &["prune", "--older-than", "30", "--dry-run", "--to", "kept"],
     ] {
         let said = done(&app, arguments).await;
-        let expected =
-            "Would remove 1 conversation archived more than 30 days ago. Nothing was done; add --yes to do it.\n";
+        let expected = "Would remove 1 conversation archived more than 30 days ago; 15 tokens and $0.0001 would leave the usage figures. \
+             Nothing was done; add --yes to do it.\n";
         assert_eq!(said, expected);
     }
     assert_eq!(texts(&app.folder.path().join("parley.db")), before);
@@ -228,7 +237,8 @@ async fn prune_moves_out_what_is_old_enough_and_archived_and_it_can_be_brought_b
     let said = done(&app, &["prune", "--older-than", "30", "--yes", "--to", "kept"]).await;
     assert_eq!(
         said,
-        "Pruned 2 of 2 conversations archived more than 30 days ago: moved to kept.\n"
+        "Pruned 2 of 2 conversations archived more than 30 days ago: moved to kept. \
+         30 tokens and $0.0002 left the usage figures.\n"
     );
     assert_eq!(
         (count_of(&ada, "archived").await, count_of(&ada, "active").await),
@@ -250,11 +260,20 @@ async fn prune_moves_out_what_is_old_enough_and_archived_and_it_can_be_brought_b
     let again = ada.get(&format!("/api/chat/sessions/{old}/export?format=json")).await.1;
     assert_eq!(again, whole);
 
+    // The young one is old by now. What was brought in is here since it came, whatever its file says.
     archived_days_ago(&app, 31);
-    let said = done(&app, &["prune", "--older-than", "30", "--yes", "--discard"]).await;
+    let discard = ["prune", "--older-than", "30", "--yes", "--discard"];
     assert_eq!(
-        said,
-        "Pruned 2 of 2 conversations archived more than 30 days ago: removed without a copy.\n"
+        done(&app, &discard).await,
+        "Pruned 1 of 1 conversation archived more than 30 days ago: removed without a copy. \
+         15 tokens and $0.0001 left the usage figures.\n"
+    );
+    assert_eq!(count_of(&ada, "archived").await, 1);
+    imported_days_ago(&app, 31);
+    assert_eq!(
+        done(&app, &discard).await,
+        "Pruned 1 of 1 conversation archived more than 30 days ago: removed without a copy. \
+         15 tokens and $0.0001 left the usage figures.\n"
     );
     assert_eq!(count_of(&ada, "archived").await, 0);
     assert_eq!(count_of(&ada, "active").await, 1, "what is not archived stays");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::config::Limits;
 use uuid::Uuid;
 
-use crate::common::{Browser, TestApp, UNLIMITED, code, session_id};
+use crate::common::{Browser, TestApp, UNLIMITED, body_of, code, session_id};
 
 async fn results(browser: &Browser, q: &str) -> Value {
     let q: String = q.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -249,4 +249,49 @@ async fn no_input_fails_or_finds_what_is_anothers() {
     }
     assert!(finds > 0, "some of it is found");
     assert_eq!(found(&ada, "secret").await.len(), 2, "and nothing is broken");
+}
+
+/// So many messages that say `common 世界`.
+async fn import_many(browser: &Browser, count: usize) {
+    let messages: serde_json::Map<String, Value> = (0..count)
+        .map(|number| (format!("m{number}"), json!({"role": "user", "content": "common 世界"})))
+        .collect();
+    let history = json!({"history": {"messages": messages}});
+    let file = json!([{"id": "x", "title": "Many", "created_at": 100, "chat": history}]);
+    let response = browser.send_raw(Method::POST, "/api/import", file.to_string()).await;
+    body_of(response).await;
+}
+
+#[tokio::test]
+async fn what_is_not_looked_at_or_not_shown_is_told() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let note = async |question: &str| browser.get(&format!("/api/search?q={question}")).await.1["note"].clone();
+    import_many(&browser, 30).await;
+    assert_eq!(note("Many").await, Value::Null);
+    assert_eq!(
+        note("common").await,
+        "Only the best 20 of 30 finds are shown; narrow it with before: or more words."
+    );
+    import_many(&browser, 200).await;
+    assert_eq!(
+        note("common").await,
+        "Only the newest 200 messages and 100 titles were looked at; narrow it with before: or more words."
+    );
+}
+
+#[tokio::test]
+async fn that_letters_without_spaces_are_found_from_their_beginning_is_told_where_nothing_is() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    import_many(&browser, 1).await;
+    let found = async |question: &str| {
+        let results = browser.get(&format!("/api/search?q={question}")).await.1;
+        (results["hits"].as_array().unwrap().len(), results["note"].clone())
+    };
+    assert_eq!(found("%E4%B8%96%E7%95%8C").await, (1, Value::Null));
+    let told =
+        "Chinese and Japanese text is found only from the beginning of a run of letters: after a space or a sign.";
+    assert_eq!(found("%E7%95%8C").await, (0, json!(told)));
+    assert_eq!(found("nowhere").await, (0, Value::Null));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
-use diesel::{Connection, RunQueryDsl, SqliteConnection, dsl::sql, sql_types::BigInt};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, dsl::sql, sql_types::BigInt};
 use serde_json::{Value, json};
 use server::chat::Timing;
 use uuid::Uuid;
@@ -337,6 +337,51 @@ async fn turns_that_run_in_what_is_deleted_or_archived_are_stopped_first() {
 }
 
 #[tokio::test]
+async fn a_turn_that_begins_while_its_session_goes_to_the_archive_is_stopped() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let mut database = SqliteConnection::establish(app.folder.path().join("parley.db").to_str().unwrap()).unwrap();
+    let sessions = [browser.talk(None, "Hello").await, browser.talk(None, "Hello").await];
+    for (session, with_many) in sessions.into_iter().zip([false, true]) {
+        let _answer = app.gateway.hold_answer();
+        loop {
+            // What is written waits, and in this order: the beginning of a turn, the archive.
+            database.batch_execute("BEGIN IMMEDIATE").unwrap();
+            let begin = async {
+                let body = json!({"session_id": session, "agent_id": "architect", "message": "Meanwhile"});
+                browser.post("/api/chat/message", body).await.0
+            };
+            let archive = async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                match with_many {
+                    true => drop(change(&browser, &[session], "archive").await),
+                    false => drop(
+                        browser
+                            .post(&format!("/api/chat/sessions/{session}/clear"), Value::Null)
+                            .await,
+                    ),
+                }
+            };
+            let release = async {
+                tokio::time::sleep(Duration::from_millis(60)).await;
+                database.batch_execute("ROLLBACK").unwrap();
+            };
+            let (begun, (), ()) = tokio::join!(begin, archive, release);
+            if begun == StatusCode::ACCEPTED {
+                break;
+            }
+            // They came the other way about.
+            change(&browser, &[session], "restore").await;
+        }
+        let (_, detail) = browser.get(&format!("/api/chat/sessions/{session}")).await;
+        assert_eq!(
+            (&detail["status"], &detail["running"]),
+            (&json!("archived"), &json!(false))
+        );
+    }
+}
+
+#[tokio::test]
 async fn title_and_model_can_be_changed_and_bad_values_are_refused() {
     let app = TestApp::start().await;
     let browser = app.browser().await;
@@ -589,6 +634,81 @@ async fn restore_undoes_clear_and_then_the_deletion_of_what_was_cleared() {
     assert!(summary["archived_at"].is_string());
     let (_, summary) = browser.post("/fn/restore", json!({"session_id": session})).await;
     assert_eq!(summary["status"], "active");
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_even_after_a_message_of_the_last_instant_there_is() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let mut database = SqliteConnection::establish(app.folder.path().join("parley.db").to_str().unwrap()).unwrap();
+    database
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = 5000; UPDATE messages SET timestamp = {} WHERE message_type = 'assistant'",
+            i64::MAX
+        ))
+        .unwrap();
+    let accepted = browser.say(Some(session), "Once more").await;
+    browser.attach(session, &[]).await.rest().await;
+    let path = format!("/api/chat/sessions/{session}/export?format=json");
+    let (_, export) = browser.get(&path).await;
+    let messages = export["messages"].as_array().unwrap();
+    let new = messages
+        .iter()
+        .find(|message| message["message_id"] == accepted["message_id"]);
+    assert_eq!(new.unwrap()["timestamp"], "9999-12-31T23:59:59.999998Z");
+}
+
+#[tokio::test]
+async fn the_same_undo_again_changes_nothing() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let path = format!("/api/chat/sessions/{session}");
+    let restore = async |from: &str| browser.post(&format!("{path}/restore?from={from}"), Value::Null).await;
+    let restore_many = async |from: &str| {
+        let body = json!({"session_ids": [session], "change": "restore", "from": from});
+        browser.post("/api/chat/sessions/many", body).await.1["changed"].clone()
+    };
+    browser.post(&format!("{path}/clear"), Value::Null).await;
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    let (status, _) = restore("archived").await;
+    assert_eq!(
+        status,
+        StatusCode::NOT_FOUND,
+        "it is deleted, and that is not asked back"
+    );
+    assert_eq!(restore_many("archived").await, 0);
+    for _ in 0..2 {
+        let (status, summary) = restore("deleted").await;
+        assert_eq!((status, &summary["status"]), (StatusCode::OK, &json!("archived")));
+    }
+    browser.send(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(restore_many("deleted").await, 1);
+    assert_eq!(restore_many("deleted").await, 0);
+    assert_eq!(browser.get(&path).await.1["status"], "archived");
+    for _ in 0..2 {
+        let (status, summary) = restore("archived").await;
+        assert_eq!((status, &summary["status"]), (StatusCode::OK, &json!("active")));
+    }
+    let (status, body) = restore("nowhere").await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request")
+    );
+}
+
+#[tokio::test]
+async fn what_is_in_the_archive_stays_there_since_it_came_there() {
+    let app = TestApp::start().await;
+    let browser = app.browser().await;
+    let session = browser.talk(None, "Hello").await;
+    let path = format!("/api/chat/sessions/{session}");
+    let promised = browser.post(&format!("{path}/clear"), Value::Null).await.1;
+    let archived = browser.get(&path).await.1["archived_at"].clone();
+    assert!(archived.is_string());
+    assert_eq!(browser.post(&format!("{path}/clear"), Value::Null).await.1, promised);
+    assert_eq!(browser.get(&path).await.1["archived_at"], archived);
 }
 
 #[tokio::test]

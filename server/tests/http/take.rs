@@ -110,6 +110,43 @@ async fn export_import_export_is_the_same_json() {
 }
 
 #[tokio::test]
+async fn an_archive_of_repetitive_texts_comes_back_in() {
+    let app = TestApp::start().await;
+    let ada = app.browser().await;
+    let log = "the same line again and again\n".repeat(1_500);
+    let session = ada.talk(None, &log).await;
+    let body = json!({"ids": [session], "format": "json"}).to_string();
+    let archive = ada.send_raw(Method::POST, "/api/chat/sessions/export", body).await;
+    let archive = body_of(archive).await.to_vec();
+    assert!(archive.len() * 8 < log.len(), "{}", archive.len());
+    wipe(&app, &ada).await;
+    let report = import(&ada, archive, false).await;
+    assert_eq!(report["new_messages"], 2);
+    assert!(ada.messages(session).await[0]["content"] == log, "not a line is lost");
+}
+
+#[tokio::test]
+async fn who_sends_slowly_keeps_nobody_else_from_importing() {
+    let app = TestApp::start().await;
+    let ada = app.browser().await;
+    let (_, short, _) = short_and_long(&app, &ada).await;
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let browser = app.browser().await;
+        slow.push(tokio::spawn(async move {
+            let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+            browser.send_raw(Method::POST, "/api/import", body).await
+        }));
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(import(&ada, short, false).await["new_messages"], 2);
+    for slow in slow {
+        assert!(!slow.is_finished(), "it is still coming");
+        slow.abort();
+    }
+}
+
+#[tokio::test]
 async fn the_same_file_twice_doubles_nothing_and_a_longer_one_adds_what_is_new() {
     let app = TestApp::start().await;
     let ada = app.browser().await;

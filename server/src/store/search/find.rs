@@ -13,20 +13,19 @@ use super::{FoundText, TextQuery};
 use crate::store::{
     StoreError,
     ids::{Id, named},
+    schema::search_people,
     sessions::DELETED,
 };
 
 /// The most messages that are looked at, and the most titles besides.
-pub(super) const MOST_MESSAGES: i64 = 200;
-pub(super) const MOST_TITLES: i64 = 100;
+pub(crate) const MOST_MESSAGES: usize = 200;
+pub(crate) const MOST_TITLES: usize = 100;
 /// The most of a text that is looked at, in characters.
 const LOOKED_AT: i64 = 16_000;
 /// How much time one number of a document stands for, in microseconds; as the migration says.
-const STEP: i64 = 131_072;
+pub(crate) const STEP: i64 = 131_072;
 /// How many numbers the titles of a person have, and how many the messages; as the migration says.
 const SPAN: i64 = 1 << 40;
-/// Where many were written at one time, their numbers run ahead; by no more than this many.
-const AHEAD: i64 = 700_000;
 /// The most combinations of agent and model that a search is narrowed to.
 const MOST_SCOPES: usize = 200;
 
@@ -35,6 +34,15 @@ const MOST_SCOPES: usize = 200;
 pub(super) enum Kind {
     Titles = 0,
     Messages = 1,
+}
+
+/// Which numbers a person's texts have.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = search_people, check_for_backend(Sqlite))]
+pub(super) struct PersonNumbers {
+    pub(super) person_id: i64,
+    /// The most by which one of them is higher than its time has it.
+    pub(super) ahead: i64,
 }
 
 /// The newest texts that fit.
@@ -51,10 +59,14 @@ pub(super) struct Find {
 }
 
 impl Find {
-    pub(super) fn new(user_id: Uuid, person_id: i64, query: &TextQuery, kind: Kind) -> Self {
-        let start = (person_id * 2 + kind as i64) * SPAN;
+    pub(super) fn new(user_id: Uuid, person: PersonNumbers, query: &TextQuery, kind: Kind) -> Self {
+        let start = (person.person_id * 2 + kind as i64) * SPAN;
         let step = |time: Timestamp| (time.0 / STEP).clamp(0, SPAN - 1);
-        let last = query.until.map_or(SPAN, |until| step(until) + AHEAD).min(SPAN - 1);
+        // Where many were written at one time, their numbers run ahead of it.
+        let last = query
+            .until
+            .map_or(SPAN, |until| step(until).saturating_add(person.ahead))
+            .min(SPAN - 1);
         Self {
             user_id: Id(user_id),
             words: match_expression(query),
@@ -63,8 +75,8 @@ impl Find {
             from: query.from.map_or(i64::MIN, |from| from.0),
             to: query.until.map_or(i64::MAX, |until| until.0.saturating_sub(1)),
             limit: match kind {
-                Kind::Titles => MOST_TITLES,
-                Kind::Messages => MOST_MESSAGES,
+                Kind::Titles => MOST_TITLES as i64,
+                Kind::Messages => MOST_MESSAGES as i64,
             },
         }
     }

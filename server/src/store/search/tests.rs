@@ -1,4 +1,7 @@
-use diesel::{sql_query, sql_types::Text};
+use diesel::{
+    sql_query,
+    sql_types::{BigInt, Text},
+};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{find::*, *};
@@ -9,6 +12,7 @@ use crate::{
 
 const ADA: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);
+const PERSON: PersonNumbers = PersonNumbers { person_id: 1, ahead: 0 };
 
 async fn open() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +110,7 @@ async fn titles_are_found_among_any_number_of_newer_messages() {
          SELECT printf('%08x-0000-4000-8000-000000000000', n), '{old}', 'user', 'common', 'a', n * 1000000, 'complete' FROM n"
     )).await;
     let found = store.find_texts(ADA, asked("common")).await.unwrap();
-    assert_eq!(found.len() as i64, MOST_MESSAGES + 1);
+    assert_eq!(found.len(), MOST_MESSAGES + 1);
     assert_eq!(found[0].text, "common title");
 }
 
@@ -126,7 +130,7 @@ async fn deleted_ones_do_not_stand_in_the_way_of_others() {
 async fn a_search_reads_the_index_and_looks_up_by_keys() {
     let (_folder, store) = open().await;
     for kind in [Kind::Titles, Kind::Messages] {
-        let plan = plan_of(&store, &Find::new(ADA, 1, &asked("x"), kind)).await;
+        let plan = plan_of(&store, &Find::new(ADA, PERSON, &asked("x"), kind)).await;
         // `M`: by words. What is looked up in a virtual table is called a scan, too.
         let (index, rest) = plan.split_first().unwrap();
         assert!(
@@ -137,7 +141,7 @@ async fn a_search_reads_the_index_and_looks_up_by_keys() {
         assert!(rest.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
         assert_eq!(scans(&plan), [index], "{plan:#?}");
     }
-    let plan = plan_of(&store, &Find::new(ADA, 1, &TextQuery::default(), Kind::Titles)).await;
+    let plan = plan_of(&store, &Find::new(ADA, PERSON, &TextQuery::default(), Kind::Titles)).await;
     assert!(
         plan[0].contains("search_documents USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         "{plan:#?}"
@@ -168,6 +172,117 @@ async fn each_persons_titles_and_messages_have_numbers_of_their_own_and_odd_time
     check_index(&store).await;
 }
 
+/// So many messages with a word each, `word1` and so on, at this time and microseconds after it.
+async fn messages_at(store: &Store, session: Uuid, time: i64, count: i64) {
+    execute(store, format!(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT {count})
+         INSERT INTO messages (message_id, session_id, message_type, content, agent_id, timestamp, status)
+         SELECT printf('%08x-0000-4000-8000-%012x', n, {time}), '{session}', 'user', 'word' || n, 'a', {time} + n, 'complete'
+         FROM n"
+    )).await;
+}
+
+#[derive(QueryableByName, Debug, PartialEq)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+async fn numbers(store: &Store, query: impl Into<String>) -> Vec<i64> {
+    let query = query.into();
+    let numbers = store.read(move |connection| Ok(sql_query(query).load::<Number>(connection)?));
+    numbers.await.unwrap().into_iter().map(|row| row.number).collect()
+}
+
+const AHEAD: &str = "SELECT ahead AS number FROM search_people";
+
+/// As they come in from a program that keeps no times.
+#[tokio::test]
+async fn thousands_of_one_time_are_all_found_also_before_a_time() {
+    const COUNT: i64 = 3_000;
+    let (_folder, store) = open().await;
+    let id = Uuid::from_u128(11);
+    let time = 700 * STEP;
+    session(&store, ADA, id, 1, "t").await;
+    // One stands where they run ahead to.
+    message(&store, id, time + 1_500 * STEP, "later").await;
+    messages_at(&store, id, time, COUNT).await;
+    check_index(&store).await;
+    let given = numbers(
+        &store,
+        "SELECT document_id & 1099511627775 AS number FROM search_documents WHERE message_id IS NOT NULL",
+    );
+    let given = given.await;
+    assert_eq!(given.len() as i64, COUNT + 1);
+    let ahead = given.iter().max().unwrap() - 700;
+    assert!((COUNT..COUNT * 3).contains(&ahead), "{ahead}");
+    assert_eq!(numbers(&store, AHEAD).await, [ahead]);
+    for number in [1, 2, 999, 2_047, 2_048, COUNT] {
+        let before = |until| TextQuery {
+            until: Some(Timestamp(until)),
+            from: Some(Timestamp(time)),
+            ..asked(&format!("word{number} "))
+        };
+        let text = format!("word{number}");
+        assert_eq!(texts(&store, before(time + number + 1)).await, [text]);
+        assert_eq!(texts(&store, before(time + number)).await, [""; 0]);
+    }
+}
+
+/// What the trigger does for a text more, and how many windows it looks into.
+#[tokio::test]
+async fn a_free_number_is_found_by_few_searches_by_key() {
+    let (_folder, store) = open().await;
+    let id = Uuid::from_u128(11);
+    session(&store, ADA, id, 1, "t").await;
+    messages_at(&store, id, 0, 5_000).await;
+    let trigger = store
+        .read(|connection| {
+            let query = "SELECT sql AS text FROM sqlite_schema WHERE name = 'search_addition'";
+            Ok(sql_query(query).load::<Row>(connection)?)
+        })
+        .await
+        .unwrap();
+    // Outside of its trigger, a statement knows of no row.
+    let trigger = trigger[0]
+        .text
+        .replace("NEW.message_id", "'x'")
+        .replace("NEW.timestamp", "1");
+    let trigger = trigger.replace("NEW.session_id", &format!("'{id}'"));
+    let trigger = trigger
+        .replace("NEW.model_id", "NULL")
+        .replace("NEW.model_name", "NULL");
+    let body = trigger.split_once("BEGIN").unwrap().1.rsplit_once("END").unwrap().0;
+    let statements: Vec<String> = body.split(';').map(|statement| statement.trim().to_owned()).collect();
+    let statements = statements.into_iter().filter(|statement| !statement.is_empty());
+    let mut count = 0;
+    for statement in statements {
+        count += 1;
+        let query = format!("EXPLAIN QUERY PLAN {statement}");
+        #[derive(QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = Text)]
+            detail: String,
+        }
+        let steps = store.read(move |connection| Ok(sql_query(query).load::<Step>(connection)?));
+        for Step { detail } in steps.await.unwrap() {
+            // The windows are a dozen, and what is looked up is one row.
+            let is_of_few = ["windows", "added", "(subquery", "CONSTANT ROW"];
+            let is_of_few = is_of_few.iter().any(|name| detail.contains(name));
+            assert!(!detail.starts_with("SCAN") || is_of_few, "{detail}");
+        }
+    }
+    assert_eq!(count, 4);
+    let (_, windows) = body.split_once("WITH RECURSIVE").unwrap();
+    let (windows, _) = windows.split_once("SELECT COALESCE(taken_id").unwrap();
+    let windows = numbers(
+        &store,
+        format!("WITH RECURSIVE{windows}SELECT COUNT(*) AS number FROM windows"),
+    )
+    .await;
+    assert_eq!(windows, [13], "as often as 5,000 can be halved");
+}
+
 #[tokio::test]
 async fn an_index_that_is_filled_afterwards_is_the_same_as_one_that_was_kept() {
     let (_folder, store) = open().await;
@@ -189,8 +304,11 @@ async fn an_index_that_is_filled_afterwards_is_the_same_as_one_that_was_kept() {
         )
         .await;
     }
+    messages_at(&store, Uuid::from_u128(100), 50_000_000, 40).await;
     check_index(&store).await;
     let kept = indexed(&store).await;
+    let ahead = numbers(&store, AHEAD).await;
+    assert_eq!(ahead, [39, 0]);
     let found = texts(&store, asked("common")).await;
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -210,6 +328,7 @@ async fn an_index_that_is_filled_afterwards_is_the_same_as_one_that_was_kept() {
     }
     check_index(&store).await;
     assert_eq!(indexed(&store).await, kept);
+    assert_eq!(numbers(&store, AHEAD).await, ahead);
     assert_eq!(texts(&store, asked("common")).await, found);
 }
 
@@ -271,4 +390,18 @@ async fn our_words_are_those_of_the_index() {
         let ours: Vec<String> = words(&text).map(|word| word.folded()).collect();
         assert_eq!(ours, terms, "{text:?}");
     }
+}
+
+#[tokio::test]
+async fn a_whole_text_is_its_persons_alone() {
+    let (_folder, store) = open().await;
+    let id = Uuid::from_u128(11);
+    session(&store, ADA, id, 1, "t").await;
+    message(&store, id, 2, "hers").await;
+    let found = store.find_texts(ADA, asked("hers")).await.unwrap();
+    let message_id = found[0].message_id.unwrap();
+    assert_eq!(store.text_of(ADA, message_id).await.unwrap().as_deref(), Some("hers"));
+    assert_eq!(store.text_of(BOB, message_id).await.unwrap(), None);
+    store.delete_session(ADA, id).await.unwrap();
+    assert_eq!(store.text_of(ADA, message_id).await.unwrap(), None);
 }

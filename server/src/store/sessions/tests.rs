@@ -128,3 +128,20 @@ proptest! {
             .unwrap();
     }
 }
+
+#[test]
+fn a_change_to_many_goes_on_only_so_long_but_always_with_one() {
+    let mut connection = database(None);
+    let user = Uuid::from_u128(7);
+    let ids: Vec<Uuid> = (1..=3).map(Uuid::from_u128).collect();
+    for id in &ids {
+        let statement = insert_session(1).replace("'s1'", &format!("'{id}'"));
+        connection
+            .batch_execute(&statement.replace("'u1'", &format!("'{user}'")))
+            .unwrap();
+    }
+    let mut change = |ids: &[Uuid], time| change_some(&mut connection, user, ids, Change::Archive, time).unwrap();
+    let some = |done, changed| ChangedSome { done, changed };
+    assert_eq!(change(&ids, Duration::ZERO), some(1, 1));
+    assert_eq!(change(&ids, Duration::from_secs(3600)), some(3, 2));
+}

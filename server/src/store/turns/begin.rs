@@ -22,6 +22,9 @@ use crate::store::{
 };
 use insert::{insert_message, insert_session, insert_turn, touch_session};
 
+/// The last instant that can be written, of the year 9999.
+const LAST_INSTANT: i64 = 253_402_300_799_999_999;
+
 pub(super) fn begin_turn(connection: &mut SqliteConnection, begin: BeginTurn) -> Result<Begun, StoreError> {
     if let Some(request_id) = begin.client_request_id
         && let Some(claim) = find_claim(connection, begin.user_id, request_id)?
@@ -147,7 +150,10 @@ fn start(
         }
     };
     // Strictly after every message of the session, even where the clock stands still or has been set back.
-    let timestamp = newest.map_or(0, |newest| newest + 1).max(now().0);
+    let timestamp = newest
+        .map_or(0, |newest| newest.saturating_add(1))
+        .max(now().0)
+        .min(LAST_INSTANT - 1);
     // The branch up to what is to be answered.
     let last = match asked {
         Asked::New { parent_id, .. } => parent_id,

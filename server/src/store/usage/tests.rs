@@ -172,6 +172,7 @@ async fn what_a_change_sets_off_searches_by_keys() {
             statement
                 .replace("old.session_id", "'x'")
                 .replace("new.session_id", "'x'")
+                .replace("new.status", "'active'")
         }));
     }
     assert!(statements.len() >= 8, "{statements:#?}");

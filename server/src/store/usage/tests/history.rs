@@ -166,7 +166,7 @@ impl History {
             }
             Step::Restore { session: pick } => {
                 let Some((id, owner)) = session(*pick) else { return };
-                self.store.restore_session(owner, id).await.unwrap();
+                self.store.restore_session(owner, id, None).await.unwrap();
             }
             Step::Archive { session: pick } => {
                 let Some((id, owner)) = session(*pick) else { return };
