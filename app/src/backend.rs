@@ -6,7 +6,7 @@ use protocol::{
     error::ErrorBody,
     gateway::GatewayApproval,
     highlight::{Code, Runs},
-    history::{ManyChange, SearchResults, SessionQuery},
+    history::{ManyChange, RestoreFrom, SearchResults, SessionQuery},
     registry::{Agent, Model},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
@@ -54,8 +54,9 @@ pub trait Backend: Send + Sync + 'static {
     fn session_after(&self, session_id: Uuid, after: Uuid) -> Answer<'_, SessionDetail>;
     /// A session with the messages around one of them; its branch is shown from now on where another one was.
     fn session_around(&self, session_id: Uuid, message_id: Uuid) -> Answer<'_, SessionDetail>;
-    /// Archives, restores or deletes those of these sessions that are the caller's. Says how many were changed.
-    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64>;
+    /// Archives, restores or deletes those of these sessions that are the caller's; `from` is what a restoring takes back. Says how
+    /// many were changed.
+    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange, from: Option<RestoreFrom>) -> Answer<'_, u64>;
     /// Saves a message and starts its turn.
     fn send(&self, message: SendMessage) -> Answer<'_, MessageAccepted>;
     /// Starts a turn that writes another answer to an old message.
@@ -71,7 +72,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Archives a session.
     fn clear(&self, session_id: Uuid) -> Answer<'_, Cleared>;
     /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
-    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary>;
+    fn restore(&self, session_id: Uuid, from: RestoreFrom) -> Answer<'_, SessionSummary>;
     /// What each part of these blocks of code is, in order. `None`: the language is not known, or it would take too long.
     fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>>;
     /// What was told of these blocks before; nothing is worked out.

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::Http};
 use protocol::{
     highlight::{Code, Runs},
-    history::{ManyChange, SearchResults, SessionQuery},
+    history::{ManyChange, RestoreFrom, SearchResults, SessionQuery},
     session::{Cleared, MessageAccepted, SessionDetail, SessionList, SessionPatch, SessionSummary},
     usage::{UsageRange, UsageReport},
 };
@@ -53,8 +53,12 @@ pub(crate) async fn session_around(session_id: Uuid, message_id: Uuid) -> Result
 
 /// Archives, restores or deletes many sessions. Says how many were changed.
 #[server(prefix = "/fn", endpoint = "change_many", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn change_many(session_ids: Vec<Uuid>, change: ManyChange) -> Result<u64, PageError> {
-    door::answer(door::backend()?.change_many(session_ids, change).await)
+pub(crate) async fn change_many(
+    session_ids: Vec<Uuid>,
+    change: ManyChange,
+    from: Option<RestoreFrom>,
+) -> Result<u64, PageError> {
+    door::answer(door::backend()?.change_many(session_ids, change, from).await)
 }
 
 /// Saves a message and starts its turn.
@@ -107,8 +111,8 @@ pub(crate) async fn clear(session_id: Uuid) -> Result<Cleared, PageError> {
 
 /// Takes back what was last done to a session: a deleted one is what it was before, an archived one is active.
 #[server(prefix = "/fn", endpoint = "restore", protocol = Http<Json, Json>, client = CsrfClient)]
-pub(crate) async fn restore(session_id: Uuid) -> Result<SessionSummary, PageError> {
-    door::answer(door::backend()?.restore(session_id).await)
+pub(crate) async fn restore(session_id: Uuid, from: RestoreFrom) -> Result<SessionSummary, PageError> {
+    door::answer(door::backend()?.restore(session_id, from).await)
 }
 
 /// What each part of these blocks of code is.

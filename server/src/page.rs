@@ -17,7 +17,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use protocol::{
     gateway::GatewayApproval,
     highlight::{Code, Runs},
-    history::{ManyChange, SearchResults, SessionQuery},
+    history::{ManyChange, RestoreFrom, SearchResults, SessionQuery},
     session::{
         Cleared, MessageAccepted, Regenerate, SendMessage, SessionDetail, SessionList, SessionPatch, SessionSummary,
     },
@@ -219,8 +219,8 @@ impl Backend for CallerBackend {
         })
     }
 
-    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange) -> Answer<'_, u64> {
-        let change = Change::new(change, None);
+    fn change_many(&self, session_ids: Vec<Uuid>, change: ManyChange, from: Option<RestoreFrom>) -> Answer<'_, u64> {
+        let change = Change::new(change, from);
         Box::pin(async move { Ok(self.chat().change_many(self.user, session_ids, change).await?) })
     }
 
@@ -264,8 +264,8 @@ impl Backend for CallerBackend {
         Box::pin(async move { Ok(self.chat().clear(self.user, session_id).await?) })
     }
 
-    fn restore(&self, session_id: Uuid) -> Answer<'_, SessionSummary> {
-        Box::pin(async move { Ok(self.chat().restore(self.user, session_id, None).await?) })
+    fn restore(&self, session_id: Uuid, from: RestoreFrom) -> Answer<'_, SessionSummary> {
+        Box::pin(async move { Ok(self.chat().restore(self.user, session_id, Some(from)).await?) })
     }
 
     fn highlight(&self, blocks: Vec<Code>) -> Answer<'_, Vec<Option<Runs>>> {

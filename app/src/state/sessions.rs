@@ -2,7 +2,7 @@
 
 use leptos::{leptos_dom::helpers::set_timeout_with_handle, prelude::*, task::spawn_local};
 use protocol::{
-    history::SessionQuery,
+    history::{RestoreFrom, SessionQuery},
     session::{SessionList, SessionPatch, SessionSummary},
     timestamp::Timestamp,
 };
@@ -212,7 +212,7 @@ impl Chat {
     /// Takes the session shown out of the archive.
     pub(crate) fn take_out_of_archive(self, session_id: Uuid) {
         spawn_local(async move {
-            match server_fns::restore(session_id).await {
+            match server_fns::restore(session_id, RestoreFrom::Archived).await {
                 Ok(summary) => {
                     self.replace(summary);
                     self.announce("The conversation is back in the list.");

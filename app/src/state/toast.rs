@@ -1,7 +1,7 @@
 //! What was done to conversations, and how it is undone. Nothing is asked before what can be undone.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::history::ManyChange;
+use protocol::history::{ManyChange, RestoreFrom};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,9 +24,10 @@ pub(crate) struct Toast {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Done {
-    /// These were archived or deleted. The one that was shown is shown again.
+    /// These were archived, or deleted, as `from` says. The one that was shown is shown again.
     Removed {
         session_ids: Vec<Uuid>,
+        from: RestoreFrom,
         shown: Option<Uuid>,
     },
     /// These were taken out of the archive.
@@ -47,7 +48,10 @@ impl Chat {
     pub(crate) fn archive(self, session_id: Uuid) {
         spawn_local(async move {
             match server_fns::clear(session_id).await {
-                Ok(_) => self.removed(vec![session_id], "The conversation is in the archive.".into()),
+                Ok(_) => {
+                    let text = "The conversation is in the archive.".into();
+                    self.removed(vec![session_id], RestoreFrom::Archived, text);
+                }
                 Err(error) => self.report(error, None),
             }
         });
@@ -57,7 +61,10 @@ impl Chat {
     pub(crate) fn delete(self, session_id: Uuid) {
         spawn_local(async move {
             match server_fns::delete(session_id).await {
-                Ok(()) => self.removed(vec![session_id], "The conversation is deleted.".into()),
+                Ok(()) => {
+                    let text = "The conversation is deleted.".into();
+                    self.removed(vec![session_id], RestoreFrom::Deleted, text);
+                }
                 Err(error) => self.report(error, None),
             }
         });
@@ -65,14 +72,17 @@ impl Chat {
 
     /// Archives, restores or deletes these sessions. Says whether it was done.
     pub(crate) async fn change_many(self, session_ids: Vec<Uuid>, change: ManyChange) -> bool {
-        if let Err(error) = server_fns::change_many(session_ids.clone(), change).await {
+        let from = (change == ManyChange::Restore).then_some(RestoreFrom::Archived);
+        if let Err(error) = server_fns::change_many(session_ids.clone(), change, from).await {
             self.report(error, None);
             return false;
         }
         let count = session_ids.len();
         match change {
-            ManyChange::Archive => self.removed(session_ids, are(count, "in the archive")),
-            ManyChange::Delete => self.removed(session_ids, are(count, "deleted")),
+            ManyChange::Archive => {
+                self.removed(session_ids, RestoreFrom::Archived, are(count, "in the archive"));
+            }
+            ManyChange::Delete => self.removed(session_ids, RestoreFrom::Deleted, are(count, "deleted")),
             ManyChange::Restore => {
                 self.tell(News::ManyChanged);
                 self.read_sessions();
@@ -82,7 +92,7 @@ impl Chat {
         true
     }
 
-    fn removed(self, session_ids: Vec<Uuid>, text: String) {
+    fn removed(self, session_ids: Vec<Uuid>, from: RestoreFrom, text: String) {
         browser::hand_on_focus(".sidebar .session", ".dots");
         self.unlist(&session_ids);
         self.tell_changed(&session_ids, News::Gone);
@@ -94,7 +104,12 @@ impl Chat {
             self.go("/llm".into(), false);
         }
         self.read_sessions();
-        self.offer_undo(text, Done::Removed { session_ids, shown });
+        let done = Done::Removed {
+            session_ids,
+            from,
+            shown,
+        };
+        self.offer_undo(text, done);
     }
 
     pub(super) fn offer_former_title(self, session_id: Uuid, former: String) {
@@ -155,14 +170,18 @@ impl Chat {
 
     async fn take_back_what_was(self, done: Done) -> Result<(), PageError> {
         match done {
-            Done::Removed { session_ids, shown } => {
+            Done::Removed {
+                session_ids,
+                from,
+                shown,
+            } => {
                 match session_ids.as_slice() {
                     [session_id] => {
-                        server_fns::restore(*session_id).await?;
+                        server_fns::restore(*session_id, from).await?;
                         self.announce("The conversation is back.");
                     }
                     _ => {
-                        server_fns::change_many(session_ids.clone(), ManyChange::Restore).await?;
+                        server_fns::change_many(session_ids.clone(), ManyChange::Restore, Some(from)).await?;
                         self.announce("The conversations are back.");
                     }
                 }
@@ -173,7 +192,7 @@ impl Chat {
                 }
             }
             Done::Restored(session_ids) => {
-                server_fns::change_many(session_ids, ManyChange::Archive).await?;
+                server_fns::change_many(session_ids, ManyChange::Archive, None).await?;
                 self.announce("The conversations are in the archive again.");
                 self.tell(News::ManyChanged);
                 self.read_sessions();

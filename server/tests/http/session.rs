@@ -632,8 +632,12 @@ async fn restore_undoes_clear_and_then_the_deletion_of_what_was_cleared() {
     let (_, summary) = browser.post(&restore, Value::Null).await;
     assert_eq!(summary["status"], "archived", "as it was before it was deleted");
     assert!(summary["archived_at"].is_string());
-    let (_, summary) = browser.post("/fn/restore", json!({"session_id": session})).await;
-    assert_eq!(summary["status"], "active");
+    for (from, status) in [("deleted", "archived"), ("archived", "active"), ("archived", "active")] {
+        let (_, summary) = browser
+            .post("/fn/restore", json!({"session_id": session, "from": from}))
+            .await;
+        assert_eq!(summary["status"], status, "the page says what it takes back");
+    }
 }
 
 #[tokio::test]
