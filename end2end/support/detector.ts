@@ -12,7 +12,7 @@ const OWN = {
     'aria-activedescendant aria-autocomplete aria-busy aria-controls aria-current aria-describedby aria-expanded aria-haspopup aria-hidden ' +
     'aria-label aria-labelledby aria-level aria-live aria-pressed aria-selected as autocomplete autofocus charset checked class colspan content ' +
     'crossorigin d data-copy data-delivery data-hydrated data-level data-line data-message-type data-status data-theme data-view data-waits ' +
-    'disabled download height hidden href id lang maxlength name nonce open placeholder preserveaspectratio rel role rows scope spellcheck ' +
+    'dir disabled download height hidden href id lang maxlength name nonce open placeholder preserveaspectratio rel role rows scope spellcheck ' +
     'start style ' +
     'tabindex target title type value viewbox width',
   /** What those may be that nobody else has a say in. */
@@ -27,10 +27,11 @@ const OWN = {
     'data-message-type': '^(user|assistant)$',
     'data-status': '^(streaming|complete|error|cancelled|interrupted)$',
     'data-waits': '^$',
+    dir: '^auto$',
     role: '^[a-z]+$',
     scope: '^col$',
   } as Record<string, string>,
-  ids: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|main|message|composer-hint|find-hint|import-title|import-text|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
+  ids: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|row-[0-9a-f]{32}|main|message|composer-hint|find-hint|import-title|import-text|confirm-title|confirm-text|keys-title|(agent-picker|model-picker|palette)(-list|-option-\\d+)?)$',
 };
 
 /** Looks at everything that is ever in the document, however briefly. Runs in the page, before anything else. */

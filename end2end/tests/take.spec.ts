@@ -61,7 +61,7 @@ test('a conversation is saved in each format from the toolbar, and the page it m
   const save = async (name: string) => {
     await menu.locator('summary').focus();
     await page.keyboard.press('Enter');
-    await expect(menu.getByRole('link')).toHaveText(['Markdown', 'JSON', 'HTML']);
+    await expect(menu.getByRole('link')).toHaveText(['Export as Markdown', 'Export as JSON', 'Export as HTML']);
     const download = page.waitForEvent('download');
     await menu.getByRole('link', { name }).press('Enter');
     await expect(menu.getByRole('link')).toHaveCount(0);
@@ -155,8 +155,8 @@ test('a file that is no good is refused with the place, and a dropped one is tak
   await chat.open('/llm');
   await openImport(page);
   guard.allow(/status of 422/);
-  await pick(page, 'bad.json', chatgpt(2).replace('"role":"assistant"', '"role":"robot"'));
-  await expect(dialog(page).getByRole('alert')).toContainText('The file cannot be taken in. Conversation 1, `mapping.answer`, `message.author.role`');
+  await pick(page, 'bad.json', chatgpt(2).replace('"parent":"question"', '"parent":"gone"'));
+  await expect(dialog(page).getByRole('alert')).toContainText('The file cannot be taken in. Conversation 1, message 4, `mapping.answer`: the message before it, gone, is not there');
   await dialog(page).getByRole('button', { name: 'Another file' }).click();
 
   const data = await page.evaluateHandle(text => {
