@@ -210,7 +210,7 @@ test('Escape stops an import and leaves the dialog to say so; a double click doe
   await pick(page, 'conversations.json', chatgpt(2_000));
   await dialog(page).getByRole('button', { name: 'Import 2000' }).dblclick();
   await expect(dialog(page).getByRole('progressbar', { name: 'Importing' })).toHaveAttribute('value', /^[1-9]/);
-  await expect(dialog(page).getByRole('heading'), 'the focus waits').toBeFocused();
+  // Wherever the second click has put the focus.
   await page.keyboard.press('Escape');
   await expect(dialog(page).getByRole('status')).toContainText('Stopped. What was taken in until then stays');
   await tellOfPart(chat, 2_000);
@@ -224,7 +224,8 @@ test('an import that ends because another dialog opens is told of, and the lists
   await chat.open('/history');
   await page.getByRole('button', { name: 'Import' }).click();
   await pick(page, 'conversations.json', chatgpt(2_000));
-  await dialog(page).getByRole('button', { name: 'Import 2000' }).click();
+  await dialog(page).getByRole('button', { name: 'Import 2000' }).press('Enter');
+  await expect(dialog(page).getByRole('heading'), 'the focus waits').toBeFocused();
   await expect(dialog(page).getByRole('progressbar', { name: 'Importing' })).toHaveAttribute('value', /^[1-9]/);
   await page.keyboard.press('Control+k');
   await expect(dialog(page)).toBeHidden();
