@@ -13,7 +13,7 @@ pub(crate) enum Command {
     Export(ExportFormat),
     /// Brings conversations in.
     Import,
-    /// Archives the conversation shown, after a question.
+    /// Archives the conversation shown.
     Clear,
     /// Opens the agent picker.
     Agent,

@@ -286,6 +286,12 @@ impl Chat {
             .with(|registry| registry.models.iter().find(|model| model.model_id == model_id).cloned())
     }
 
+    /// The session shown, where it is in the archive. Tracked.
+    pub(crate) fn archived(self) -> Option<Uuid> {
+        let in_archive = |session: &SessionSummary| session.archived_at.map(|_| session.session_id);
+        self.session.with(|session| session.as_ref().and_then(in_archive))
+    }
+
     /// Whether an answer is being written, or a message is on its way. Tracked.
     pub(crate) fn is_running(self) -> bool {
         self.turn.with(Option::is_some)

@@ -133,8 +133,11 @@ test('what is in the archive says so where it is open, and is taken out of it th
   await expect(page.getByText('This conversation is in the archive.')).toBeVisible();
   await expect(chat.composer).toHaveCount(0);
   await expect(chat.conversations).toHaveCount(0);
+  const clear = page.getByRole('button', { name: 'Clear', exact: true });
+  await expect(clear, 'it is there already').toHaveCount(0);
   await page.getByRole('button', { name: 'Restore' }).press('Enter');
   await expect(chat.composer).toBeFocused();
+  await expect(clear).toBeVisible();
   await expect(chat.conversations).toHaveCount(1);
   await chat.sayAndWait('And on we go');
 });

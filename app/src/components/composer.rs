@@ -163,8 +163,7 @@ fn stop_on_escape(chat: Chat) {
                 return;
             }
             // What is open over the page closes first.
-            let is_covered = chat.drawer.get_untracked();
-            if !is_covered
+            if !chat.drawer.get_untracked()
                 && chat.question.with_untracked(Option::is_none)
                 && chat.overlay.with_untracked(Option::is_none)
             {

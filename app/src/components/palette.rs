@@ -114,10 +114,12 @@ fn Everything(close: Callback<()>) -> impl IntoView {
 
 fn commands(chat: Chat) -> Vec<Choice> {
     let has_conversation = chat.conversation().is_some();
+    let is_archived = untrack(|| chat.archived()).is_some();
     let is_chat = chat.view.get_untracked() != View::Elsewhere;
     Command::OFFERED
         .into_iter()
         .filter(|(command, ..)| has_conversation || !command.needs_conversation())
+        .filter(|(command, ..)| *command != Command::Clear || !is_archived)
         .filter(|(command, ..)| is_chat || !command.needs_chat())
         .map(|(_, name, keys)| Choice {
             id: name.into(),

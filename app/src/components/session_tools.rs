@@ -15,12 +15,16 @@ pub(crate) fn SessionTools(session_id: Uuid) -> impl IntoView {
     let chat = use_chat();
     let more = NodeRef::<html::Details>::new();
     let close = move || browser::close(more);
+    // What is in the archive is there already.
+    let is_clearable = Memo::new(move |_| chat.archived().is_none());
     view! {
         <div class="tools">
             <ExportMenu session_id/>
-            <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=move |_| chat.clear()>
-                <Icon glyph=icon::BIN/>
-            </button>
+            <Show when=move || is_clearable.get()>
+                <button type="button" class="quiet" aria-label="Clear" title="Clear" on:click=move |_| chat.clear()>
+                    <Icon glyph=icon::BIN/>
+                </button>
+            </Show>
         </div>
         <details class="more-tools" node_ref=more on:focusout=move |event| browser::close_unless_within(more, &event)>
             <summary class="button quiet" aria-label="More">
@@ -28,17 +32,19 @@ pub(crate) fn SessionTools(session_id: Uuid) -> impl IntoView {
             </summary>
             <div class="menu">
                 <ExportLinks session_id on_pick=move |()| close()/>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| {
-                        close();
-                        chat.clear();
-                    }
-                >
-                    <Icon glyph=icon::BIN/>
-                    "Clear"
-                </button>
+                <Show when=move || is_clearable.get()>
+                    <button
+                        type="button"
+                        class="quiet"
+                        on:click=move |_| {
+                            close();
+                            chat.clear();
+                        }
+                    >
+                        <Icon glyph=icon::BIN/>
+                        "Clear"
+                    </button>
+                </Show>
             </div>
         </details>
     }

@@ -56,10 +56,7 @@ pub(super) fn ChatPage() -> impl IntoView {
 fn Column() -> impl IntoView {
     let chat = use_chat();
     let view = Memo::new(move |_| chat.view.get());
-    let archived = Memo::new(move |_| {
-        let session = chat.session.get();
-        session.and_then(|session| session.archived_at.map(|_| session.session_id))
-    });
+    let archived = Memo::new(move |_| chat.archived());
     let has_ideas = move || view.get() == View::New && chat.agent_id.with(|id| !id.is_empty());
     view! {
         <Title text=move || title(chat)/>
